@@ -1,0 +1,210 @@
+//! Typed reading of JSON, with errors that name the field.
+//!
+//! Types are read with serde as usual, in one pass. Only when that fails, the place that serde
+//! reports is walked to once more, to say which field it is, what it should be and what it is;
+//! never what it contains.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+/// Reads a value. `root` is the path of the text within its object, for the errors.
+///
+/// # Errors
+///
+/// A sentence such as `spec.endpoints[0].path: expected a string, found a number`.
+pub fn read<'de, T: Deserialize<'de>>(text: &'de str, root: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| explain(text, root, &error))
+}
+
+fn explain(text: &str, root: &str, error: &serde_json::Error) -> String {
+    if !error.is_data() {
+        let what = if root.is_empty() { "the text" } else { root };
+        return format!("{what} is not valid JSON");
+    }
+    let offset = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum::<usize>()
+        + error.column().saturating_sub(1);
+    let mut walk = Walk {
+        text: text.as_bytes(),
+        place: 0,
+        goal: offset,
+        path: root.to_owned(),
+        found: None,
+    };
+    walk.value();
+    let (path, start) = walk.found.unwrap_or((root.to_owned(), 0));
+    let path = if path.is_empty() { "the text".to_owned() } else { path };
+    let message = error.to_string();
+    let Some((_, expected)) = message.split_once(", expected ") else {
+        let field = message.split('`').nth(1).unwrap_or_default();
+        return format!("{path}: field `{field}` cannot be read");
+    };
+    let expected = expected.split(" at line ").next().unwrap_or(expected);
+    let expected = match expected {
+        "a sequence" => "an array",
+        "a map" => "an object",
+        "i64" => "an integer",
+        other => other,
+    };
+    format!("{path}: expected {expected}, found {}", kind(text.as_bytes().get(start)))
+}
+
+fn kind(first: Option<&u8>) -> &'static str {
+    match first {
+        Some(b'"') => "a string",
+        Some(b'[') => "an array",
+        Some(b'{') => "an object",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// A walk through JSON that is known to be well-formed up to its goal.
+struct Walk<'a> {
+    text: &'a [u8],
+    place: usize,
+    goal: usize,
+    path: String,
+    /// The path and start of the innermost value around the goal.
+    found: Option<(String, usize)>,
+}
+
+impl Walk<'_> {
+    fn next(&mut self) -> Option<u8> {
+        while self.text.get(self.place)?.is_ascii_whitespace() {
+            self.place += 1;
+        }
+        self.text.get(self.place).copied()
+    }
+
+    fn value(&mut self) -> Option<()> {
+        let first = self.next()?;
+        let start = self.place;
+        match first {
+            b'{' => self.members(b'}')?,
+            b'[' => self.members(b']')?,
+            b'"' => drop(self.string()?),
+            _ => {
+                while self
+                    .text
+                    .get(self.place)
+                    .is_some_and(|byte| !matches!(byte, b',' | b'}' | b']') && !byte.is_ascii_whitespace())
+                {
+                    self.place += 1;
+                }
+            }
+        }
+        self.note(start);
+        Some(())
+    }
+
+    fn note(&mut self, start: usize) {
+        if self.found.is_none() && (start..self.place.max(start + 1)).contains(&self.goal) {
+            self.found = Some((self.path.clone(), start));
+        }
+    }
+
+    fn members(&mut self, end: u8) -> Option<()> {
+        let start = self.place;
+        self.place += 1;
+        if self.goal == start {
+            self.note(start);
+        }
+        let mut index = 0;
+        loop {
+            match self.next()? {
+                byte if byte == end => break,
+                b',' => self.place += 1,
+                _ => {
+                    let length = self.path.len();
+                    if end == b']' {
+                        let _ = write!(self.path, "[{index}]");
+                        index += 1;
+                    } else {
+                        let key = self.string()?;
+                        push_key(&mut self.path, &key);
+                        self.next()?;
+                        self.place += 1;
+                    }
+                    self.value()?;
+                    self.path.truncate(length);
+                }
+            }
+            if self.found.is_some() {
+                return Some(());
+            }
+        }
+        self.place += 1;
+        Some(())
+    }
+
+    fn string(&mut self) -> Option<String> {
+        let start = self.place;
+        self.place += 1;
+        while *self.text.get(self.place)? != b'"' {
+            self.place += if self.text[self.place] == b'\\' { 2 } else { 1 };
+        }
+        self.place += 1;
+        serde_json::from_slice(&self.text[start..self.place]).ok()
+    }
+}
+
+/// Appends a key to a field's path: `.key`, or `["a.b/c"]` where that would be ambiguous.
+pub fn push_key(path: &mut String, key: &str) {
+    let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if !plain {
+        let _ = write!(path, "[{key:?}]");
+    } else if path.is_empty() {
+        path.push_str(key);
+    } else {
+        let _ = write!(path, ".{key}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "camelCase", expecting = "an object")]
+    #[expect(dead_code, reason = "only read")]
+    struct Outer {
+        inner_list: Option<Vec<Inner>>,
+        labels: Option<BTreeMap<String, String>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(expecting = "an object")]
+    #[expect(dead_code, reason = "only read")]
+    struct Inner {
+        text: Option<String>,
+        flag: Option<bool>,
+        number: Option<i64>,
+    }
+
+    #[rstest]
+    #[case::number_for_string(r#"{"innerList": [{}, {"text": 5}]}"#, "innerList[1].text: expected a string, found a number")]
+    #[case::string_for_bool(r#"{"innerList":[{"flag":"x\"]"}]}"#, "innerList[0].flag: expected a boolean, found a string")]
+    #[case::object_for_string(r#"{"innerList":[{"text":{"a":[1]}}]}"#, "innerList[0].text: expected a string, found an object")]
+    #[case::array_for_object(r#"{"innerList":[[]]}"#, "innerList[0]: expected an object, found an array")]
+    #[case::null_in_a_list(r#"{"innerList":[null]}"#, "innerList[0]: expected an object, found null")]
+    #[case::string_for_list(r#"{"innerList":"x"}"#, "innerList: expected an array, found a string")]
+    #[case::float(r#"{"innerList":[{"number":1.5}]}"#, "innerList[0].number: expected an integer, found a number")]
+    #[case::escaped_key(r#"{"labels":{"a.b/c":true}}"#, r#"labels["a.b/c"]: expected a string, found a boolean"#)]
+    #[case::several_lines("{\n \"labels\": {\n  \"a\": \"b\",\n  \"c\": []}}", "labels.c: expected a string, found an array")]
+    #[case::root("[1]", "the text: expected an object, found an array")]
+    #[case::twice(r#"{"labels":{},"labels":{}}"#, "the text: field `labels` cannot be read")]
+    #[case::syntax("not json", "the text is not valid JSON")]
+    #[case::cut_off(r#"{"labels":{"#, "the text is not valid JSON")]
+    fn an_error_names_the_field(#[case] text: &str, #[case] message: &str) {
+        let error = read::<Outer>(text, "").expect_err("a wrong type");
+        assert_eq!(error, message);
+    }
+}

@@ -1,0 +1,99 @@
+//! Regular expressions as a tree: what patterns and globs are translated into, and what automata
+//! are built from.
+
+use super::alphabet::{Class, NAMESPACE};
+
+/// A regular expression over [`Class`]es.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expression {
+    /// The empty string.
+    Empty,
+    /// One character of a class.
+    Class(Class),
+    /// One after the other.
+    Concatenation(Vec<Expression>),
+    /// One of them; none of them is the empty language.
+    Alternation(Vec<Expression>),
+    /// `minimum` times at least, `maximum` times at most.
+    Repetition {
+        /// What is repeated.
+        inner: Box<Expression>,
+        /// How often at least.
+        minimum: u32,
+        /// How often at most; none is without end.
+        maximum: Option<u32>,
+    },
+}
+
+impl Expression {
+    /// Exactly this text.
+    #[must_use]
+    pub fn literal(text: &str) -> Self {
+        Self::Concatenation(
+            text.chars()
+                .map(|character| Self::Class(Class::character(character)))
+                .collect(),
+        )
+    }
+
+    /// Any text, the empty one included.
+    #[must_use]
+    pub fn anything() -> Self {
+        Self::Class(Class::ALL).repeated(0, None)
+    }
+
+    /// Any text but the empty one.
+    #[must_use]
+    pub fn something() -> Self {
+        Self::Class(Class::ALL).repeated(1, None)
+    }
+
+    /// What a namespace can be called, but for the length: a DNS-1123 label
+    /// (`IsDNS1123Label` in k8s.io/apimachinery `pkg/util/validation`).
+    #[must_use]
+    pub fn namespace() -> Self {
+        let hyphen = 1 << b'-';
+        let edge = Self::Class(Class::exactly(NAMESPACE & !hyphen));
+        let inner = Self::Class(Class::exactly(NAMESPACE));
+        Self::Concatenation(vec![
+            edge.clone(),
+            Self::Concatenation(vec![inner.repeated(0, None), edge]).repeated(0, Some(1)),
+        ])
+    }
+
+    /// This expression, several times in a row.
+    #[must_use]
+    pub fn repeated(self, minimum: u32, maximum: Option<u32>) -> Self {
+        Self::Repetition {
+            inner: Box::new(self),
+            minimum,
+            maximum,
+        }
+    }
+
+    /// The characters to read in the automaton, counted repetitions written out; saturating.
+    #[must_use]
+    pub fn positions(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Class(_) => 1,
+            Self::Concatenation(parts) | Self::Alternation(parts) => parts
+                .iter()
+                .fold(0, |sum, part| sum.saturating_add(part.positions())),
+            Self::Repetition {
+                inner,
+                minimum,
+                maximum,
+            } => {
+                let copies = copies(*minimum, *maximum);
+                inner.positions().saturating_mul(copies as usize)
+            }
+        }
+    }
+}
+
+/// How often a repeated expression is written out: `x{2,}` is `xx+`, `x{0,2}` is `(x(x)?)?`.
+#[must_use]
+pub(super) fn copies(minimum: u32, maximum: Option<u32>) -> u32 {
+    maximum.unwrap_or_else(|| minimum.max(1))
+}

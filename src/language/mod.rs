@@ -1,0 +1,12 @@
+//! Regular languages: what passes a pattern, a glob, several of them at once.
+//!
+//! This module knows nothing of Prometheus' relabeling or of Kubernetes but what their dialects
+//! look like: [`pattern`] and [`glob`] give an [`expression`], from that an [`automaton`] is made,
+//! and the [`product`] of several is searched for the shortest text in all of them.
+
+pub mod alphabet;
+pub mod automaton;
+pub mod expression;
+pub mod glob;
+pub mod pattern;
+pub mod product;

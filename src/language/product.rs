@@ -1,0 +1,514 @@
+//! The question that every proof ends in: is there a text that fulfils all of these conditions?
+//!
+//! A [`Condition`] is an automaton and a side: inside its language (a keep, a glob) or outside of
+//! it (a drop, the allowed namespaces). The product of all of them is never built. It is walked
+//! breadth first from its start, symbol by symbol, each automaton represented by the *set* of
+//! states that it can be in (so that "outside" is simply: no final state in the set). The first
+//! text that is accepted everywhere is then also the shortest one, and of those the first in
+//! witness order. Symbols that no automaton tells apart are walked as one.
+//!
+//! The walk ends by itself, for there are finitely many sets, but it can take exponentially long.
+//! So it pays for every set from a [`Budget`], which is a count and not a clock: the verdict is the
+//! same on every machine.
+
+use std::rc::Rc;
+
+use super::alphabet::{OTHER, in_witness_order, symbol};
+use super::automaton::{Automaton, Word, intersects};
+
+/// What may be spent on the proofs about one object, in words of state sets that are computed.
+///
+/// The kubelet's three endpoints take some thousands. The whole budget is about ten milliseconds
+/// in a WebAssembly engine, which nobody notices at `kubectl apply`.
+pub const BUDGET: u64 = 3_000_000;
+
+/// The part of the budget that is left.
+#[derive(Debug)]
+pub struct Budget {
+    left: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { left: BUDGET }
+    }
+}
+
+/// The budget is spent; nothing was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooComplex;
+
+impl Budget {
+    /// What was spent, in words of state sets.
+    #[must_use]
+    pub const fn spent(&self) -> u64 {
+        BUDGET - self.left
+    }
+
+    /// Pays for `words` words.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if that much is not left; then nothing is.
+    pub fn spend(&mut self, words: usize) -> Result<(), TooComplex> {
+        let (left, overflow) = self.left.overflowing_sub(words as u64);
+        self.left = if overflow { 0 } else { left };
+        if overflow { Err(TooComplex) } else { Ok(()) }
+    }
+}
+
+/// What stands before or after the text in the value that is matched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Surrounding {
+    /// This text.
+    Literal(String),
+    /// Any text; the condition holds if it holds for one of them.
+    Anything,
+}
+
+/// What a text must fulfil: that some value made of it and its surroundings is inside, or is
+/// outside, of a language.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The language.
+    pub automaton: Rc<Automaton>,
+    /// Inside or outside.
+    pub inside: bool,
+    /// What stands before the text.
+    pub before: Vec<Surrounding>,
+    /// What stands after the text.
+    pub after: Vec<Surrounding>,
+}
+
+impl Condition {
+    /// That the text itself is inside of the language.
+    #[must_use]
+    pub const fn inside(automaton: Rc<Automaton>) -> Self {
+        Self {
+            automaton,
+            inside: true,
+            before: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+
+    /// The sets of symbols that the automaton tells apart.
+    fn symbols(&self) -> impl Iterator<Item = u128> {
+        symbols(&self.automaton, !self.inside)
+    }
+
+    /// That the text itself is outside of the language.
+    #[must_use]
+    pub const fn outside(automaton: Rc<Automaton>) -> Self {
+        Self {
+            automaton,
+            inside: false,
+            before: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+}
+
+/// The shortest text over `alphabet`, of at most `length` symbols, that fulfils all conditions; of
+/// several the first in witness order.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice.
+pub fn shortest(
+    conditions: &[Condition],
+    alphabet: u128,
+    length: usize,
+    budget: &mut Budget,
+) -> Result<Option<Vec<u8>>, TooComplex> {
+    let blocks = blocks(conditions.iter().flat_map(Condition::symbols), alphabet);
+    let mut factors = conditions
+        .iter()
+        .map(|condition| Factor::new(condition, &blocks, budget))
+        .collect::<Result<Vec<_>, _>>()?;
+    let width = factors
+        .iter()
+        .map(|factor| factor.automaton.words())
+        .sum::<usize>();
+    let mut walk = Walk {
+        width,
+        sets: Vec::new(),
+        origins: Vec::new(),
+        seen: Seen::default(),
+    };
+    for start in starts(&factors) {
+        walk.add(&start, (0, OTHER), budget)?;
+    }
+    let mut followers = vec![0; width];
+    let mut next = vec![0; width];
+    let (mut node, mut level_end, mut depth) = (0, walk.origins.len(), 0);
+    while node < walk.origins.len() {
+        if node == level_end {
+            level_end = walk.origins.len();
+            depth += 1;
+        }
+        let set = walk.sets[node * width..][..width].to_vec();
+        if accepts(&mut factors, &set, budget)? {
+            return Ok(Some(walk.text(node, depth)));
+        }
+        if depth < length {
+            followers.fill(0);
+            let mut offset = 0;
+            for factor in &factors {
+                let words = factor.automaton.words();
+                let part = offset..offset + words;
+                factor
+                    .automaton
+                    .followers(&set[part.clone()], &mut followers[part]);
+                offset += words;
+            }
+            for (index, block) in blocks.iter().enumerate() {
+                let mut offset = 0;
+                let mut dead = false;
+                for factor in &factors {
+                    let words = factor.automaton.words();
+                    let readers = &factor.readers[index * words..][..words];
+                    let mut any = 0;
+                    for word in 0..words {
+                        let set = followers[offset + word] & readers[word];
+                        next[offset + word] = set;
+                        any |= set;
+                    }
+                    dead |= factor.inside && any == 0;
+                    offset += words;
+                }
+                if !dead {
+                    walk.add(&next, (node, *block), budget)?;
+                }
+            }
+        }
+        node += 1;
+    }
+    Ok(None)
+}
+
+fn symbols(automaton: &Automaton, must: bool) -> impl Iterator<Item = u128> {
+    automaton.classes()[1..]
+        .iter()
+        .map(move |class| if must { class.must } else { class.may })
+}
+
+/// One symbol for each block of symbols that no set tells apart, in witness order.
+fn blocks(sets: impl Iterator<Item = u128>, alphabet: u128) -> Vec<u8> {
+    let mut blocks = vec![alphabet];
+    let mut last = 0;
+    for set in sets {
+        // Neighbours in a pattern mostly read the same.
+        if set == last {
+            continue;
+        }
+        last = set;
+        for index in 0..blocks.len() {
+            let (inside, outside) = (blocks[index] & set, blocks[index] & !set);
+            if inside != 0 && outside != 0 {
+                blocks[index] = inside;
+                blocks.push(outside);
+            }
+        }
+    }
+    let firsts = blocks
+        .into_iter()
+        .filter_map(|block| in_witness_order(block).next())
+        .fold(0, |set, symbol| set | 1 << symbol);
+    in_witness_order(firsts).collect()
+}
+
+/// A condition, ready to be walked.
+struct Factor<'a> {
+    automaton: &'a Automaton,
+    inside: bool,
+    /// For each block, the states that read it.
+    readers: Vec<Word>,
+    /// The sets to start from: one for "inside", one for each text before for "outside".
+    starts: Vec<Vec<Word>>,
+    /// The states from which what stands after leads to the end.
+    ends: Vec<Word>,
+    /// What stands after, where `ends` cannot say it: outside, with anything after.
+    after: Option<&'a [Surrounding]>,
+    /// Answers about `after`.
+    known: Vec<(Vec<Word>, bool)>,
+}
+
+impl<'a> Factor<'a> {
+    fn new(
+        condition: &'a Condition,
+        blocks: &[u8],
+        budget: &mut Budget,
+    ) -> Result<Self, TooComplex> {
+        let automaton = &*condition.automaton;
+        let must = !condition.inside;
+        budget.spend(automaton.states())?;
+        let readers = blocks
+            .iter()
+            .flat_map(|&block| automaton.readers(block, must))
+            .collect();
+        let free = condition.after.contains(&Surrounding::Anything);
+        let mut factor = Self {
+            automaton,
+            inside: condition.inside,
+            readers,
+            starts: vec![automaton.start()],
+            ends: automaton.last().to_vec(),
+            after: (free && must).then_some(&condition.after[..]),
+            known: Vec::new(),
+        };
+        if must {
+            factor.starts = reached(automaton, factor.starts, &condition.before, budget)?;
+        } else {
+            factor.starts = vec![forward(automaton, &condition.before, budget)?];
+        }
+        if factor.after.is_none() {
+            factor.ends = backward(automaton, &condition.after, must, budget)?;
+        }
+        Ok(factor)
+    }
+
+    fn accepts(&mut self, set: &[Word], budget: &mut Budget) -> Result<bool, TooComplex> {
+        let Some(after) = self.after else {
+            return Ok(intersects(set, &self.ends) == self.inside);
+        };
+        if let Some((_, known)) = self.known.iter().find(|(known, _)| known == set) {
+            return Ok(*known);
+        }
+        let answer = reached(self.automaton, vec![set.to_vec()], after, budget)?
+            .iter()
+            .any(|set| !intersects(set, &self.ends));
+        self.known.push((set.to_vec(), answer));
+        Ok(answer)
+    }
+}
+
+fn accepts(
+    factors: &mut [Factor<'_>],
+    set: &[Word],
+    budget: &mut Budget,
+) -> Result<bool, TooComplex> {
+    let mut offset = 0;
+    for factor in factors {
+        let words = factor.automaton.words();
+        if !factor.accepts(&set[offset..offset + words], budget)? {
+            return Ok(false);
+        }
+        offset += words;
+    }
+    Ok(true)
+}
+
+/// One set of each factor, in every combination.
+fn starts(factors: &[Factor<'_>]) -> Vec<Vec<Word>> {
+    factors.iter().fold(vec![Vec::new()], |combined, factor| {
+        combined
+            .iter()
+            .flat_map(|start| {
+                factor
+                    .starts
+                    .iter()
+                    .map(move |set| [start.as_slice(), set].concat())
+            })
+            .collect()
+    })
+}
+
+/// The states that some text of the form `before` possibly leads to.
+fn forward(
+    automaton: &Automaton,
+    before: &[Surrounding],
+    budget: &mut Budget,
+) -> Result<Vec<Word>, TooComplex> {
+    let mut set = automaton.start();
+    for part in before {
+        match part {
+            Surrounding::Literal(text) => {
+                for character in text.chars() {
+                    budget.spend(automaton.states())?;
+                    set = step(automaton, &set, symbol(character), false);
+                }
+            }
+            Surrounding::Anything => loop {
+                budget.spend(automaton.states())?;
+                let mut more = set.clone();
+                automaton.followers(&set, &mut more);
+                if more == set {
+                    break;
+                }
+                set = more;
+            },
+        }
+    }
+    Ok(set)
+}
+
+/// The states from which some text of the form `after` leads to an end.
+fn backward(
+    automaton: &Automaton,
+    after: &[Surrounding],
+    must: bool,
+    budget: &mut Budget,
+) -> Result<Vec<Word>, TooComplex> {
+    let mut set = automaton.last().to_vec();
+    let everywhere = vec![Word::MAX; automaton.words()];
+    for part in after.iter().rev() {
+        match part {
+            Surrounding::Literal(text) => {
+                for character in text.chars().rev() {
+                    budget.spend(automaton.states() * automaton.words())?;
+                    let readers = automaton.readers(symbol(character), must);
+                    set = automaton.predecessors(&set, &readers);
+                }
+            }
+            Surrounding::Anything => loop {
+                budget.spend(automaton.states() * automaton.words())?;
+                let mut more = automaton.predecessors(&set, &everywhere);
+                for (word, old) in more.iter_mut().zip(&set) {
+                    *word |= old;
+                }
+                if more == set {
+                    break;
+                }
+                set = more;
+            },
+        }
+    }
+    Ok(set)
+}
+
+/// The sets that the texts of the form `parts` surely lead to, one for each text, from each set.
+fn reached(
+    automaton: &Automaton,
+    mut sets: Vec<Vec<Word>>,
+    parts: &[Surrounding],
+    budget: &mut Budget,
+) -> Result<Vec<Vec<Word>>, TooComplex> {
+    for part in parts {
+        match part {
+            Surrounding::Literal(text) => {
+                for character in text.chars() {
+                    for set in &mut sets {
+                        budget.spend(automaton.states())?;
+                        *set = step(automaton, set, symbol(character), true);
+                    }
+                }
+            }
+            Surrounding::Anything => {
+                let blocks = blocks(symbols(automaton, true), u128::MAX);
+                let mut seen = Seen::default();
+                let mut flat: Vec<Word> = Vec::new();
+                let mut found: Vec<Vec<Word>> = Vec::new();
+                let mut queue = std::mem::take(&mut sets);
+                while let Some(set) = queue.pop() {
+                    if !seen.insert(&set, &mut flat) {
+                        continue;
+                    }
+                    for &block in &blocks {
+                        budget.spend(automaton.words())?;
+                        queue.push(step(automaton, &set, block, true));
+                    }
+                    found.push(set);
+                }
+                sets = found;
+            }
+        }
+    }
+    Ok(sets)
+}
+
+fn step(automaton: &Automaton, set: &[Word], symbol: u8, must: bool) -> Vec<Word> {
+    let mut next = vec![0; automaton.words()];
+    automaton.followers(set, &mut next);
+    for (word, reader) in next.iter_mut().zip(automaton.readers(symbol, must)) {
+        *word &= reader;
+    }
+    next
+}
+
+/// The walk: its nodes, in the order in which they were found.
+struct Walk {
+    width: usize,
+    sets: Vec<Word>,
+    /// The node from which each was reached, and the symbol.
+    origins: Vec<(usize, u8)>,
+    seen: Seen,
+}
+
+impl Walk {
+    fn add(
+        &mut self,
+        set: &[Word],
+        origin: (usize, u8),
+        budget: &mut Budget,
+    ) -> Result<(), TooComplex> {
+        budget.spend(self.width.max(1))?;
+        if self.seen.insert(set, &mut self.sets) {
+            self.origins.push(origin);
+        }
+        Ok(())
+    }
+
+    fn text(&self, mut node: usize, depth: usize) -> Vec<u8> {
+        let mut text = vec![0; depth];
+        for symbol in text.iter_mut().rev() {
+            let (origin, read) = self.origins[node];
+            *symbol = read;
+            node = origin;
+        }
+        text
+    }
+}
+
+/// Which state sets were met: an open hash table of indices. The standard one is seeded at random,
+/// which costs, and makes instruction counts differ from run to run.
+#[derive(Default)]
+struct Seen {
+    /// 0 is free, otherwise one more than the index of the set.
+    slots: Vec<usize>,
+    len: usize,
+}
+
+impl Seen {
+    /// Appends the set to `sets` unless it is there already; says whether it did.
+    fn insert(&mut self, set: &[Word], sets: &mut Vec<Word>) -> bool {
+        if self.len * 2 >= self.slots.len() {
+            self.grow(set.len(), sets);
+        }
+        let mask = self.slots.len() - 1;
+        let mut slot = hash(set) & mask;
+        while self.slots[slot] != 0 {
+            let index = self.slots[slot] - 1;
+            if &sets[index * set.len()..][..set.len()] == set {
+                return false;
+            }
+            slot = (slot + 1) & mask;
+        }
+        self.len += 1;
+        self.slots[slot] = self.len;
+        sets.extend_from_slice(set);
+        true
+    }
+
+    fn grow(&mut self, width: usize, sets: &[Word]) {
+        let size = (self.slots.len() * 2).max(64);
+        self.slots = vec![0; size];
+        for index in 0..self.len {
+            let mut slot = hash(&sets[index * width..][..width]) & (size - 1);
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) & (size - 1);
+            }
+            self.slots[slot] = index + 1;
+        }
+    }
+}
+
+/// FNV-1a over words, its high bits folded in.
+fn hash(set: &[Word]) -> usize {
+    let hash = set.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, word| {
+        (hash ^ word).wrapping_mul(0x100_0000_01b3)
+    });
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are the slot")]
+    let slot = (hash ^ (hash >> 29)) as usize;
+    slot
+}

@@ -1,0 +1,38 @@
+//! A Kubewarden policy that keeps the environments of one cluster apart in their Prometheus
+//! stacks, and proves it. This file has the entry points of the WebAssembly module, nothing else;
+//! [`policy`] is where a request goes from here.
+
+pub mod json;
+pub mod language;
+pub mod policy;
+pub mod relabel;
+pub mod request;
+pub mod resource;
+pub mod rule;
+pub mod settings;
+pub mod verdict;
+
+use kubewarden_policy_sdk::protocol_version_guest;
+use kubewarden_policy_sdk::settings::SettingsValidationResponse;
+use wapc_guest::{CallResult, register_function};
+
+/// Called once by the host, before anything else.
+#[expect(unsafe_code, reason = "the waPC protocol calls this symbol by its name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn wapc_init() {
+    register_function("validate", validate);
+    register_function("validate_settings", validate_settings);
+    register_function("protocol_version", protocol_version_guest);
+}
+
+fn validate(payload: &[u8]) -> CallResult {
+    Ok(serde_json::to_vec(&policy::validate(payload))?)
+}
+
+fn validate_settings(payload: &[u8]) -> CallResult {
+    let message = policy::validate_settings(payload).err();
+    Ok(serde_json::to_vec(&SettingsValidationResponse {
+        valid: message.is_none(),
+        message,
+    })?)
+}

@@ -1,0 +1,86 @@
+//! From a request to a response: which rules are about an object, and when none is asked.
+
+use crate::json;
+use crate::request::{Payload, text};
+use crate::resource::{Kind, Object, pod_monitor, service_monitor};
+use crate::rule::{namespace_filter, release_label, storage_class};
+use crate::settings::Settings;
+use crate::verdict::{Response, Verdict};
+
+/// Judges what the policy server passes: an admission request and the settings, in JSON.
+#[must_use]
+pub fn validate(payload: &[u8]) -> Response {
+    judge(payload).unwrap_or_else(Response::rejected)
+}
+
+/// All that is wrong with the settings that the policy server passes, in JSON.
+///
+/// # Errors
+///
+/// A sentence for each mistake, in one text.
+pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
+    let text = str::from_utf8(payload).map_err(|_| "the settings are not UTF-8".to_owned())?;
+    // Nothing at all is no mistake either.
+    let text = if text.trim().is_empty() { "null" } else { text };
+    let problems = crate::settings::problems(text);
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems.join("; "))
+    }
+}
+
+fn judge(payload: &[u8]) -> Result<Response, String> {
+    let payload = str::from_utf8(payload).map_err(|_| "the request is not UTF-8".to_owned())?;
+    let Payload { request, settings } =
+        json::read(payload, "").map_err(|error| format!("the request cannot be read: {error}"))?;
+    let Some(kind) = Kind::of(text(&request.kind.group), text(&request.kind.kind)) else {
+        return Ok(Response::accepted());
+    };
+    if !text(&request.sub_resource).is_empty() {
+        return Ok(Response::accepted());
+    }
+    let is_update = match text(&request.operation) {
+        "DELETE" | "CONNECT" => return Ok(Response::accepted()),
+        "CREATE" => false,
+        "UPDATE" => true,
+        _ => return Err("the request's operation is none that the API server has".to_owned()),
+    };
+    let namespace = text(&request.namespace);
+    if namespace.is_empty() {
+        return Err("the request has no namespace, though objects of its kind have one".to_owned());
+    }
+    let settings = Settings::read(settings)?;
+    let object = request.object.ok_or("the request has no object")?;
+    let object = Object::read(object.get())?;
+    let old = request
+        .old_object
+        .filter(|_| is_update)
+        .and_then(|old| Object::read(old.get()).ok());
+    if old.as_ref().is_some_and(|old| object.says_the_same_as(old)) {
+        // Controllers must be able to take finalizers off an object that was let in before.
+        return Ok(Response::accepted());
+    }
+    let name = object.metadata.as_ref().and_then(|it| it.name.as_deref());
+    let name = name.unwrap_or_else(|| text(&request.name));
+
+    let mut verdict = Verdict::default();
+    match kind {
+        Kind::ServiceMonitor | Kind::PodMonitor => {
+            let monitor = if kind == Kind::ServiceMonitor {
+                service_monitor::read(&object)?
+            } else {
+                pod_monitor::read(&object)?
+            };
+            release_label::judge(&object, namespace, &settings, &mut verdict);
+            namespace_filter::judge(&object, &monitor, namespace, &settings, &mut verdict);
+        }
+        Kind::PrometheusRule => {
+            release_label::judge(&object, namespace, &settings, &mut verdict);
+        }
+        Kind::PersistentVolumeClaim => {
+            storage_class::judge(&object, old.as_ref(), name, &settings, &mut verdict)?;
+        }
+    }
+    Ok(verdict.response(&format!("{} {namespace}/{name}", text(&request.kind.kind))))
+}

@@ -1,0 +1,244 @@
+//! A relabeling as it stands in an object, and the rule that Prometheus makes of it.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// A relabeling as the API server sends it (`RelabelConfig` in prometheus-operator's
+/// `pkg/apis/monitoring/v1/types.go`).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub struct Relabeling {
+    /// The labels whose values are joined.
+    pub source_labels: Option<Vec<String>>,
+    /// What they are joined with.
+    pub separator: Option<String>,
+    /// The label that is written or compared with.
+    pub target_label: Option<String>,
+    /// What the joined value, or a label's name, is matched with.
+    pub regex: Option<String>,
+    /// What the hash of the joined value is taken modulo of.
+    pub modulus: Option<i64>,
+    /// What is written.
+    pub replacement: Option<String>,
+    /// What is done, in any case.
+    pub action: Option<String>,
+}
+
+/// What a rule does (`Action` in Prometheus' `model/relabel/relabel.go`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "Prometheus' own names, as Prometheus documents them")]
+pub enum Action {
+    Replace,
+    Keep,
+    Drop,
+    KeepEqual,
+    DropEqual,
+    HashMod,
+    LabelMap,
+    LabelDrop,
+    LabelKeep,
+    Lowercase,
+    Uppercase,
+}
+
+impl Action {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "" | "replace" => Self::Replace,
+            "keep" => Self::Keep,
+            "drop" => Self::Drop,
+            "keepequal" => Self::KeepEqual,
+            "dropequal" => Self::DropEqual,
+            "hashmod" => Self::HashMod,
+            "labelmap" => Self::LabelMap,
+            "labeldrop" => Self::LabelDrop,
+            "labelkeep" => Self::LabelKeep,
+            "lowercase" => Self::Lowercase,
+            "uppercase" => Self::Uppercase,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Replace => "replace",
+            Self::Keep => "keep",
+            Self::Drop => "drop",
+            Self::KeepEqual => "keepequal",
+            Self::DropEqual => "dropequal",
+            Self::HashMod => "hashmod",
+            Self::LabelMap => "labelmap",
+            Self::LabelDrop => "labeldrop",
+            Self::LabelKeep => "labelkeep",
+            Self::Lowercase => "lowercase",
+            Self::Uppercase => "uppercase",
+        })
+    }
+}
+
+/// A rule with Prometheus' defaults filled in (`DefaultRelabelConfig` in `relabel.go`; what is
+/// empty in the object is left out by `generateRelabelConfig` in the operator's `promcfg.go`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What it does.
+    pub action: Action,
+    /// The labels whose values are joined.
+    pub source_labels: Vec<String>,
+    /// What they are joined with.
+    pub separator: String,
+    /// What is matched; `(.*)` unless given.
+    pub regex: String,
+    /// The label that is written or compared with; empty where the action has none.
+    pub target_label: String,
+    /// What is written.
+    pub replacement: String,
+    /// What the hash is taken modulo of.
+    pub modulus: u64,
+}
+
+/// The regex of a rule that gives none.
+pub const DEFAULT_REGEX: &str = "(.*)";
+
+const DEFAULT_REPLACEMENT: &str = "$1";
+const DEFAULT_SEPARATOR: &str = ";";
+
+/// Why the operator or Prometheus refuses a relabeling, and with it the whole object: a sentence
+/// without its subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+impl Rule {
+    /// A rule that copies a label where it is not empty, as the operator writes them for
+    /// `targetLabels` (`generateServiceMonitorConfig` in `promcfg.go`).
+    #[must_use]
+    pub fn copy(from: String, to: String) -> Self {
+        Self {
+            action: Action::Replace,
+            source_labels: vec![from],
+            separator: DEFAULT_SEPARATOR.to_owned(),
+            regex: "(.+)".to_owned(),
+            target_label: to,
+            replacement: "${1}".to_owned(),
+            modulus: 0,
+        }
+    }
+
+    /// The rule of a relabeling.
+    ///
+    /// # Errors
+    ///
+    /// What `ValidateRelabelConfig` in the operator's `pkg/prometheus/validation/validator.go` or
+    /// `Validate` in `relabel.go` refuses, but for the regex.
+    pub fn new(relabeling: &Relabeling) -> Result<Self, Refusal> {
+        let name = relabeling.action.as_deref().unwrap_or_default();
+        let Some(action) = Action::named(name) else {
+            return Err(Refusal("has an action that Prometheus does not know".into()));
+        };
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let rule = Self {
+            action,
+            source_labels: relabeling.source_labels.clone().unwrap_or_default(),
+            separator: relabeling
+                .separator
+                .clone()
+                .unwrap_or_else(|| DEFAULT_SEPARATOR.to_owned()),
+            regex: given(&relabeling.regex).unwrap_or_else(|| DEFAULT_REGEX.to_owned()),
+            target_label: relabeling.target_label.clone().unwrap_or_default(),
+            replacement: relabeling
+                .replacement
+                .clone()
+                .unwrap_or_else(|| DEFAULT_REPLACEMENT.to_owned()),
+            modulus: u64::try_from(relabeling.modulus.unwrap_or(0))
+                .map_err(|_| Refusal("has a negative modulus".into()))?,
+        };
+        rule.validated(given(&relabeling.regex).is_some())
+    }
+
+    fn validated(self, has_regex: bool) -> Result<Self, Refusal> {
+        use Action as A;
+        let action = self.action;
+        let refuse = |reason: &str| Err(Refusal(format!("{reason} (action {action})")));
+        let writes = matches!(
+            action,
+            A::Replace | A::HashMod | A::Lowercase | A::Uppercase | A::KeepEqual | A::DropEqual
+        );
+        if action == A::HashMod && self.modulus == 0 {
+            return refuse("has no modulus");
+        }
+        if writes && self.target_label.is_empty() {
+            return refuse("has no targetLabel");
+        }
+        let plain = self.replacement == DEFAULT_REPLACEMENT;
+        if matches!(action, A::Lowercase | A::Uppercase) && !plain {
+            return refuse("has a replacement, which this action does not take");
+        }
+        if action == A::LabelMap && self.replacement.is_empty() {
+            return refuse("has an empty replacement");
+        }
+        let bare = plain && self.modulus == 0 && self.separator == DEFAULT_SEPARATOR;
+        if matches!(action, A::KeepEqual | A::DropEqual) && !(bare && !has_regex) {
+            return refuse("has fields other than sourceLabels and targetLabel");
+        }
+        if matches!(action, A::LabelDrop | A::LabelKeep)
+            && !(bare && self.source_labels.is_empty() && self.target_label.is_empty())
+        {
+            return refuse("has fields other than regex");
+        }
+        Ok(self)
+    }
+
+    /// Whether a string of the rule has a placeholder `$(NAME)`, which the config reloader
+    /// replaces after admission, so that the rule cannot be known.
+    #[must_use]
+    pub fn has_placeholder(&self) -> bool {
+        let strings = [
+            &self.separator,
+            &self.regex,
+            &self.target_label,
+            &self.replacement,
+        ];
+        strings
+            .into_iter()
+            .chain(&self.source_labels)
+            .any(|text| has_placeholder(text))
+    }
+
+    /// Whether the rule reads the label of this name by its name.
+    #[must_use]
+    pub fn reads(&self, label: &str) -> bool {
+        let compares = matches!(self.action, Action::KeepEqual | Action::DropEqual);
+        self.source_labels.iter().any(|source| source == label)
+            || compares && self.target_label == label
+    }
+}
+
+/// Whether the text has a `$(NAME)` (`expandEnv` in the operator's config reloader replaces what
+/// matches `\$\(([a-zA-Z_0-9]+)\)`).
+fn has_placeholder(text: &str) -> bool {
+    text.match_indices("$(").any(|(place, _)| {
+        let name = &text[place + 2..];
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        end.is_some_and(|end| end > 0 && name[end..].starts_with(')'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("$(SHARD)", true)]
+    #[case("a$(POD_NAME)b", true)]
+    #[case("$()", false)]
+    #[case("$(a", false)]
+    #[case("$(a-b)", false)]
+    #[case("$(.*)", false)]
+    #[case("(a)$", false)]
+    fn placeholders(#[case] text: &str, #[case] found: bool) {
+        assert_eq!(has_placeholder(text), found);
+    }
+}

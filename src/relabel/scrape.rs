@@ -1,0 +1,386 @@
+//! The way of a series from service discovery into the database, for one endpoint: what
+//! prometheus-operator makes of it (`generateServiceMonitorConfig`, `generatePodMonitorConfig` in
+//! `pkg/prometheus/promcfg.go`, v0.93) and what Prometheus does then (`PopulateLabels` in
+//! `scrape/target.go`, `mutateSampleLabels` in `scrape/scrape.go`).
+
+use std::rc::Rc;
+
+use crate::language::alphabet::Case;
+use crate::language::automaton::{Automaton, Membership};
+use crate::language::expression::Expression;
+use crate::language::product::{Condition, Surrounding, TooComplex, shortest};
+
+use super::interpret::{
+    EXPORTED_NAMESPACE, Interpreter, Labels, MERGED, MERGED_EXPORTED, META_NAMESPACE, NAMESPACE,
+    TARGET,
+};
+use super::leak::{Allowed, Leak, MAX_NAMESPACE};
+use super::rule::{Action, Rule};
+use super::series::{Part, Series, Value, Variable};
+use super::{RuleId, Stage};
+
+/// The namespaces in which targets are discovered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Discovery {
+    /// All of the cluster.
+    Everywhere,
+    /// These.
+    In(Vec<String>),
+}
+
+/// What an endpoint is about, as far as namespaces are concerned.
+#[derive(Clone, Debug)]
+pub struct Scrape {
+    /// Where its targets are discovered.
+    pub discovery: Discovery,
+    /// Whether labels that the exporter exposes win over the target's.
+    pub honor_labels: bool,
+    /// Whether the exporter reports on many namespaces even where `honor_labels` is false.
+    pub cluster_wide: bool,
+    /// The rules by which the operator copies labels of the service or pod onto the target.
+    pub copies: Vec<Rule>,
+    /// `relabelings`.
+    pub relabelings: Vec<Rule>,
+    /// `metricRelabelings`.
+    pub metric_relabelings: Vec<Rule>,
+}
+
+/// What can come through an endpoint.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// A target of a forbidden namespace, or with such a label: it shows in the report samples.
+    pub target: Option<Leak>,
+    /// A sample of a forbidden namespace.
+    pub sample: Option<Leak>,
+    /// A sample of a forbidden namespace in `exported_namespace`.
+    pub exported: Option<Leak>,
+    /// Whether nothing that the environment may see can come through.
+    pub is_empty: bool,
+}
+
+impl Verdict {
+    /// Whether a leak was found.
+    #[must_use]
+    pub const fn leaks(&self) -> bool {
+        self.target.is_some() || self.sample.is_some() || self.exported.is_some()
+    }
+}
+
+impl Scrape {
+    /// What can come through.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if the budget does not suffice to prove it.
+    pub fn judge(
+        &self,
+        allowed: &Allowed,
+        interpreter: &mut Interpreter,
+    ) -> Result<Verdict, TooComplex> {
+        let mut labels = Labels::default();
+        for rule in self.rules() {
+            labels.mention(rule);
+        }
+        let targets = self.targets(&labels, allowed, interpreter)?;
+        let mut verdict = Verdict::default();
+        for series in &targets {
+            for label in [TARGET, NAMESPACE] {
+                better(&mut verdict.target, series, label, allowed, interpreter)?;
+            }
+        }
+        let merged = self.merged(&labels, targets);
+        let rules: Vec<(RuleId, &Rule)> =
+            numbered(Stage::MetricRelabelings, &self.metric_relabelings).collect();
+        let mut needed = vec![false; labels.names().len()];
+        needed[NAMESPACE] = true;
+        let samples = interpreter.run(&rules, &labels, &needed, merged)?;
+        let judges_exported = self.judges_exported(interpreter)?;
+        for series in &samples {
+            for label in [MERGED, NAMESPACE] {
+                better(&mut verdict.sample, series, label, allowed, interpreter)?;
+            }
+            if judges_exported {
+                better(&mut verdict.exported, series, MERGED_EXPORTED, allowed, interpreter)?;
+            }
+        }
+        if !verdict.leaks() {
+            verdict.is_empty = true;
+            for series in &samples {
+                if allowed.admits(series, NAMESPACE, &mut interpreter.budget)? {
+                    verdict.is_empty = false;
+                    break;
+                }
+            }
+        }
+        Ok(verdict)
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.copies
+            .iter()
+            .chain(&self.relabelings)
+            .chain(&self.metric_relabelings)
+    }
+
+    /// The targets that survive relabeling.
+    fn targets(
+        &self,
+        labels: &Labels,
+        allowed: &Allowed,
+        interpreter: &mut Interpreter,
+    ) -> Result<Vec<Series>, TooComplex> {
+        let mut series = Series {
+            labels: Vec::new(),
+            writers: vec![None; labels.names().len()],
+            variables: Vec::new(),
+            dropped: Vec::new(),
+            loose: None,
+        };
+        let namespace = self.discovered(&mut series, allowed)?;
+        for place in 0..labels.names().len() {
+            let value = match place {
+                // The operator's own rules have set it before any of the monitor's.
+                NAMESPACE | META_NAMESPACE | TARGET => namespace.clone(),
+                MERGED | MERGED_EXPORTED => Value::default(),
+                _ => series.fresh(),
+            };
+            series.labels.push(value);
+        }
+        let rules: Vec<(RuleId, &Rule)> = numbered(Stage::Operator, &self.copies)
+            .chain(numbered(Stage::Relabelings, &self.relabelings))
+            .collect();
+        let mapped = self
+            .metric_relabelings
+            .iter()
+            .any(|rule| rule.action == Action::LabelMap);
+        let needed: Vec<bool> = labels
+            .names()
+            .iter()
+            .enumerate()
+            .map(|(place, name)| {
+                let read = mapped || self.metric_relabelings.iter().any(|rule| rule.reads(name));
+                matches!(place, NAMESPACE | EXPORTED_NAMESPACE) || read && !name.starts_with("__")
+            })
+            .collect();
+        interpreter.run(&rules, labels, &needed, vec![series])
+    }
+
+    /// The namespace of a discovered target.
+    fn discovered(&self, series: &mut Series, allowed: &Allowed) -> Result<Value, TooComplex> {
+        let namespaces = allowed.namespaces();
+        let mut variable = Variable {
+            is_namespace: true,
+            ..Variable::default()
+        };
+        let is_namespace = Condition::inside(Rc::clone(namespaces));
+        variable.conditions.push((is_namespace, None));
+        if let Discovery::In(names) = &self.discovery {
+            // A name that no namespace can have, the empty one first of all, bounds nothing.
+            let bounds = |name: &String| {
+                name.len() <= MAX_NAMESPACE && namespaces.contains(name) == Membership::Yes
+            };
+            if names.iter().all(bounds) {
+                if let [name] = names.as_slice() {
+                    return Ok(Value::literal(name));
+                }
+                let names = names.iter().map(|name| Expression::literal(name)).collect();
+                let names = Automaton::new(&Expression::Alternation(names), true);
+                let names = Condition::inside(Rc::new(names.ok_or(TooComplex)?));
+                variable.conditions.push((names, None));
+            }
+        }
+        series.variables.push(variable);
+        Ok(Value::variable(series.variables.len() - 1))
+    }
+
+    /// The samples of the targets, their labels merged.
+    fn merged(&self, labels: &Labels, targets: Vec<Series>) -> Vec<Series> {
+        let something = Automaton::new(&Expression::something(), true).map(Rc::new);
+        let mut samples = Vec::new();
+        for target in targets {
+            let mut target = target;
+            target.dropped.clear();
+            let mut all = vec![target];
+            for (place, name) in labels.names().iter().enumerate() {
+                if name.is_empty() {
+                    continue;
+                }
+                let exposed_only = name.starts_with("__") || self.honor_labels && place != NAMESPACE;
+                all = all
+                    .into_iter()
+                    .flat_map(|series| {
+                        if exposed_only {
+                            // Whatever the target's label is, an exporter may expose the same.
+                            vec![exposed(series, place)]
+                        } else if self.honor_labels {
+                            vec![exposed(series.clone(), place), series]
+                        } else {
+                            self.filled(series, place, something.as_ref())
+                        }
+                    })
+                    .collect();
+            }
+            for mut series in all {
+                series.labels[MERGED] = series.labels[NAMESPACE].clone();
+                series.labels[MERGED_EXPORTED] = series.labels[EXPORTED_NAMESPACE].clone();
+                series.writers[MERGED] = series.writers[NAMESPACE];
+                series.writers[NAMESPACE] = None;
+                samples.push(series);
+            }
+        }
+        samples
+    }
+
+    /// With `honorLabels: false`, the target's label where it has one, else what is exposed: for
+    /// `exported_namespace` also the exposed namespace, which had to make room.
+    #[expect(clippy::unused_self, reason = "one way to merge among those of `merged`")]
+    fn filled(
+        &self,
+        series: Series,
+        place: usize,
+        something: Option<&Rc<Automaton>>,
+    ) -> Vec<Series> {
+        let value = series.labels[place].clone();
+        if let Some(text) = value.text() {
+            return vec![if text.is_empty() {
+                exposed(series, place)
+            } else {
+                series
+            }];
+        }
+        let never_empty = value.0.iter().any(|part| match part {
+            Part::Literal(_) => true,
+            Part::Variable(index, _) => series.variables[*index].is_namespace,
+        });
+        if never_empty {
+            return vec![series];
+        }
+        let own = value.plain_variable().is_some_and(|index| {
+            let variable = &series.variables[index];
+            let elsewhere = |(at, label): (usize, &Value)| {
+                at != place && label.variables().any(|of| of == index)
+            };
+            variable.conditions.is_empty() && !series.labels.iter().enumerate().any(elsewhere)
+        });
+        let Some(something) = something.filter(|_| !own) else {
+            // Free on the target, free in what is exposed: free.
+            return vec![exposed(series, place)];
+        };
+        let by = RuleId {
+            stage: Stage::Operator,
+            index: 0,
+        };
+        let kept = series.clone().constrained(&value, something, true, by);
+        let absent = series.constrained(&value, something, false, by);
+        kept.into_iter()
+            .chain(absent.map(|series| exposed(series, place)))
+            .collect()
+    }
+
+    fn judges_exported(&self, interpreter: &mut Interpreter) -> Result<bool, TooComplex> {
+        if self.honor_labels {
+            return Ok(false);
+        }
+        if self.cluster_wide {
+            return Ok(true);
+        }
+        for rule in self.relabelings.iter().chain(&self.metric_relabelings) {
+            if rule.reads("exported_namespace") || rule.has_placeholder() {
+                return Ok(true);
+            }
+            if rule.action == Action::LabelMap {
+                let maps = match interpreter.compile(&rule.regex)? {
+                    Ok(regex) => regex.automaton.contains("exported_namespace") != Membership::No,
+                    Err(_) => true,
+                };
+                if maps {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The series with a label of which nothing is known.
+fn exposed(mut series: Series, place: usize) -> Series {
+    let value = series.fresh();
+    series.labels[place] = value;
+    series.writers[place] = None;
+    series
+}
+
+fn numbered(stage: Stage, rules: &[Rule]) -> impl Iterator<Item = (RuleId, &Rule)> {
+    rules
+        .iter()
+        .enumerate()
+        .map(move |(index, rule)| (RuleId { stage, index }, rule))
+}
+
+/// Takes note of a leak, unless there is one already that says more.
+fn better(
+    known: &mut Option<Leak>,
+    series: &Series,
+    label: usize,
+    allowed: &Allowed,
+    interpreter: &mut Interpreter,
+) -> Result<(), TooComplex> {
+    if known.as_ref().is_some_and(|leak| leak.witness.is_some()) {
+        return Ok(());
+    }
+    if let Some(leak) = allowed.leak(series, label, &mut interpreter.budget)?
+        && (known.is_none() || leak.witness.is_some())
+    {
+        *known = Some(leak);
+    }
+    Ok(())
+}
+
+/// Whether the rule is a *confining keep*: by itself, whatever arrives, it lets only allowed
+/// namespaces through, in label `namespace` or (where `target` is set) in
+/// `__meta_kubernetes_namespace`.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice to prove it.
+pub fn is_confining_keep(
+    rule: &Rule,
+    target: bool,
+    allowed: &Allowed,
+    interpreter: &mut Interpreter,
+) -> Result<bool, TooComplex> {
+    if rule.action != Action::Keep || rule.has_placeholder() {
+        return Ok(false);
+    }
+    let Ok(regex) = interpreter.compile(&rule.regex)? else {
+        return Ok(false);
+    };
+    for (place, source) in rule.source_labels.iter().enumerate() {
+        let is_namespace =
+            source == "namespace" || target && source == "__meta_kubernetes_namespace";
+        if !is_namespace {
+            continue;
+        }
+        let separator = || Surrounding::Literal(rule.separator.clone());
+        let mut before = Vec::new();
+        for _ in 0..place {
+            before.extend([Surrounding::Anything, separator()]);
+        }
+        let mut after = Vec::new();
+        for _ in place + 1..rule.source_labels.len() {
+            after.extend([separator(), Surrounding::Anything]);
+        }
+        let mut conditions = allowed.forbidden(Case::Kept, &[], &[]);
+        conditions.push(Condition {
+            before,
+            after,
+            ..Condition::inside(Rc::clone(&regex.automaton))
+        });
+        let alphabet = crate::language::alphabet::NAMESPACE;
+        let found = shortest(&conditions, alphabet, MAX_NAMESPACE, &mut interpreter.budget)?;
+        if found.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,169 @@
+//! The part of each kind that a rule reads. Fields that are not here are never looked at.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::Resource as _;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json;
+
+pub mod endpoint;
+pub mod persistent_volume_claim;
+pub mod pod_monitor;
+pub mod service_monitor;
+
+/// The API group of prometheus-operator's kinds.
+pub const MONITORING_GROUP: &str = "monitoring.coreos.com";
+
+/// A kind that a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `ServiceMonitor` of `monitoring.coreos.com`.
+    ServiceMonitor,
+    /// `PodMonitor` of `monitoring.coreos.com`.
+    PodMonitor,
+    /// `PrometheusRule` of `monitoring.coreos.com`.
+    PrometheusRule,
+    /// `PersistentVolumeClaim` of the core group.
+    PersistentVolumeClaim,
+}
+
+impl Kind {
+    /// The kind of these names, in any version.
+    #[must_use]
+    pub fn of(group: &str, kind: &str) -> Option<Self> {
+        match (group, kind) {
+            (MONITORING_GROUP, "ServiceMonitor") => Some(Self::ServiceMonitor),
+            (MONITORING_GROUP, "PodMonitor") => Some(Self::PodMonitor),
+            (MONITORING_GROUP, "PrometheusRule") => Some(Self::PrometheusRule),
+            (PersistentVolumeClaim::GROUP, PersistentVolumeClaim::KIND) => {
+                Some(Self::PersistentVolumeClaim)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What all objects have.
+#[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
+pub struct Object<'a> {
+    /// Its metadata.
+    pub metadata: Option<Metadata>,
+    /// What is asked for, as text.
+    #[serde(borrow)]
+    pub spec: Option<&'a RawValue>,
+}
+
+/// The metadata of an object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(expecting = "an object")]
+pub struct Metadata {
+    /// Its name; absent where the server is to make one up.
+    pub name: Option<String>,
+    /// Its labels.
+    pub labels: Option<Labels>,
+}
+
+/// The labels of an object.
+pub type Labels = BTreeMap<String, String>;
+
+impl<'a> Object<'a> {
+    /// Reads an object.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the field that cannot be read.
+    pub fn read(text: &'a str) -> Result<Self, String> {
+        json::read(text, "")
+    }
+
+    /// The labels, none if there are none.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        let labels = self.metadata.as_ref()?.labels.as_ref()?;
+        labels.get(key).map(String::as_str)
+    }
+
+    /// Whether the other object has the same `spec` and the same labels, in whatever order.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let labels = |object: &Self| {
+            object
+                .metadata
+                .as_ref()
+                .and_then(|metadata| metadata.labels.clone())
+                .unwrap_or_default()
+        };
+        let value = |text: Option<&RawValue>| {
+            text.and_then(|text| serde_json::from_str::<serde_json::Value>(text.get()).ok())
+        };
+        let same_text = self.spec.map(RawValue::get) == other.spec.map(RawValue::get);
+        labels(self) == labels(other) && (same_text || value(self.spec) == value(other.spec))
+    }
+
+    /// Reads the `spec`; one that is absent or null as if it were empty.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the field that cannot be read.
+    pub fn spec<T: Deserialize<'a>>(&self) -> Result<T, String> {
+        json::read(self.spec.map_or("{}", RawValue::get), "spec")
+    }
+}
+
+/// A label selector (`LabelSelector` in Kubernetes' `meta/v1`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+pub struct LabelSelector {
+    /// Labels that are selected exactly.
+    pub match_labels: Option<Labels>,
+    /// Further requirements.
+    pub match_expressions: Option<Vec<Requirement>>,
+}
+
+/// A requirement of a label selector.
+#[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
+pub struct Requirement {
+    /// The label.
+    pub key: Option<String>,
+    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
+    pub operator: Option<String>,
+    /// The values of the first two.
+    pub values: Option<Vec<String>>,
+}
+
+impl LabelSelector {
+    /// Whether it requires nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.match_labels.as_ref().is_none_or(Labels::is_empty)
+            && self.match_expressions.as_ref().is_none_or(Vec::is_empty)
+    }
+
+    /// Whether the label may have the value; none where the selector does not name the label.
+    #[must_use]
+    pub fn admits(&self, key: &str, value: &str) -> Option<bool> {
+        let exact = self
+            .match_labels
+            .iter()
+            .filter_map(|labels| labels.get(key))
+            .map(|selected| selected == value);
+        let expressions = self.match_expressions.iter().flatten();
+        let required = expressions
+            .filter(|requirement| requirement.key.as_deref() == Some(key))
+            .map(|requirement| {
+                let listed = requirement.values.iter().flatten().any(|one| one == value);
+                match requirement.operator.as_deref() {
+                    Some("In") => listed,
+                    Some("NotIn") => !listed,
+                    Some("DoesNotExist") => false,
+                    _ => true,
+                }
+            });
+        exact.chain(required).reduce(|all, one| all && one)
+    }
+}

@@ -1,0 +1,36 @@
+//! `ServiceMonitor` (prometheus-operator, `pkg/apis/monitoring/v1/servicemonitor_types.go`).
+
+use serde::Deserialize;
+
+use super::endpoint::{Endpoint, Monitor, NamespaceSelector, copies};
+use super::{LabelSelector, Object};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+struct Spec {
+    endpoints: Option<Vec<Endpoint>>,
+    selector: Option<LabelSelector>,
+    namespace_selector: Option<NamespaceSelector>,
+    target_labels: Option<Vec<String>>,
+    pod_target_labels: Option<Vec<String>>,
+    scrape_class: Option<String>,
+}
+
+/// Reads the monitor.
+///
+/// # Errors
+///
+/// A sentence that names the field that cannot be read.
+pub fn read(object: &Object<'_>) -> Result<Monitor, String> {
+    let spec: Spec = object.spec()?;
+    let services = copies("service", spec.target_labels.as_ref());
+    let pods = copies("pod", spec.pod_target_labels.as_ref());
+    Ok(Monitor {
+        endpoints_field: "endpoints",
+        endpoints: spec.endpoints.unwrap_or_default(),
+        selector: spec.selector.unwrap_or_default(),
+        namespace_selector: spec.namespace_selector.unwrap_or_default(),
+        copies: services.chain(pods).collect(),
+        scrape_class: spec.scrape_class,
+    })
+}

@@ -1,0 +1,76 @@
+//! Rule `release-label`: the label that ties a monitoring object to a Prometheus names the one of
+//! its namespace's environment.
+
+use serde_json::Value;
+
+use crate::json::push_key;
+use crate::resource::Object;
+use crate::settings::{Membership, Settings};
+use crate::verdict::{Fix, Verdict, Violation};
+
+/// The rule's name.
+pub const NAME: &str = "release-label";
+
+/// Judges the labels of an object.
+pub fn judge(object: &Object<'_>, namespace: &str, settings: &Settings, verdict: &mut Verdict) {
+    let key = &settings.release_label;
+    let release = object.label(key);
+    let (message, fix) = match settings.environment_of(namespace) {
+        Membership::Shared => return,
+        Membership::Of(environment) => {
+            let expected = &environment.release;
+            if release == Some(expected) {
+                return;
+            }
+            let place = format!(
+                "namespace {namespace:?} belongs to environment {:?}",
+                environment.name
+            );
+            let message = match release {
+                None => format!("{place}, so the label must be {expected:?}, but it is missing"),
+                Some(other) => match settings.environment_with(other) {
+                    Some(wrong) => format!(
+                        "{place}, so the label must be {expected:?}, but it is {other:?}: the \
+                         Prometheus of environment {:?} would pick it up",
+                        wrong.name
+                    ),
+                    None => format!(
+                        "{place}, so the label must be {expected:?}, but it is {other:?}"
+                    ),
+                },
+            };
+            let missing = match &object.metadata {
+                None => 2,
+                Some(metadata) => usize::from(metadata.labels.is_none()),
+            };
+            let fix = Fix {
+                pointer: ["metadata", "labels", key].map(str::to_owned).to_vec(),
+                value: Value::from(expected.as_str()),
+                missing,
+            };
+            (message, Some(fix))
+        }
+        Membership::None => {
+            let Some(environment) = release.and_then(|value| settings.environment_with(value))
+            else {
+                return;
+            };
+            let message = format!(
+                "namespace {namespace:?} belongs to no environment, but the Prometheus of \
+                 environment {:?} would pick the object up: remove the label, move the object, or \
+                 add the namespace to the policy's settings",
+                environment.name
+            );
+            (message, None)
+        }
+    };
+    let mut field = "metadata.labels".to_owned();
+    push_key(&mut field, key);
+    verdict.violations.push(Violation {
+        rule: NAME,
+        field,
+        message,
+        witness: None,
+        fix,
+    });
+}

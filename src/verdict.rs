@@ -1,0 +1,349 @@
+//! What the policy answers: violations, their text for people and for machines, and the response.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// How many violations are told in full.
+const TOLD_IN_FULL: usize = 20;
+
+/// The longest warning that the API server passes on untouched, in bytes
+/// (`AdmissionResponse.warnings` in Kubernetes' `admission.k8s.io/v1`).
+const MAX_WARNING: usize = 256;
+
+/// Something that keeps an object out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// The rule that is violated.
+    pub rule: &'static str,
+    /// The path of the field.
+    pub field: String,
+    /// What is wrong, in one sentence without its full stop.
+    pub message: String,
+    /// A namespace that leaks, where one can be named.
+    pub witness: Option<String>,
+    /// What mends it, where no person has to decide.
+    pub fix: Option<Fix>,
+}
+
+/// A field and its whole new value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    /// Where the field is, as the segments of a JSON Pointer (RFC 6901).
+    pub pointer: Vec<String>,
+    /// Its new value.
+    pub value: Value,
+    /// How many of the last segments do not exist yet, beyond the field itself.
+    pub missing: usize,
+}
+
+impl Fix {
+    /// The fix as a JSON Patch (RFC 6902): one operation.
+    #[must_use]
+    pub fn patch(&self) -> Value {
+        let (there, missing) = self.pointer.split_at(self.pointer.len() - self.missing);
+        let value = missing
+            .iter()
+            .rev()
+            .fold(self.value.clone(), |value, key| json!({ key: value }));
+        let path = there.iter().fold(String::new(), |path, segment| {
+            path + "/" + &segment.replace('~', "~0").replace('/', "~1")
+        });
+        json!([{"op": "add", "path": path, "value": value}])
+    }
+
+    /// The fix as YAML: the field and its new value.
+    #[must_use]
+    pub fn yaml(&self) -> String {
+        let mut yaml = String::new();
+        if let Some(name) = self.pointer.last() {
+            let field = json!({ name: self.value.clone() });
+            write_yaml(&field, 0, &mut yaml);
+        }
+        yaml
+    }
+}
+
+/// Block YAML of objects, lists and scalars, each line with its end.
+fn write_yaml(value: &Value, indent: usize, yaml: &mut String) {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            for (index, (key, value)) in members.iter().enumerate() {
+                if index > 0 {
+                    push_indent(indent, yaml);
+                }
+                push_text(key, yaml);
+                yaml.push(':');
+                write_nested(value, indent + 2, yaml);
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    push_indent(indent, yaml);
+                }
+                yaml.push_str("- ");
+                write_yaml(item, indent + 2, yaml);
+            }
+        }
+        Value::String(text) => {
+            push_text(text, yaml);
+            yaml.push('\n');
+        }
+        // What is left is written in YAML as it is in JSON.
+        other => {
+            let _ = writeln!(yaml, "{other}");
+        }
+    }
+}
+
+fn write_nested(value: &Value, indent: usize, yaml: &mut String) {
+    let is_block = match value {
+        Value::Object(members) => !members.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    };
+    if is_block {
+        yaml.push('\n');
+        push_indent(indent, yaml);
+    } else {
+        yaml.push(' ');
+    }
+    write_yaml(value, indent, yaml);
+}
+
+fn push_indent(indent: usize, yaml: &mut String) {
+    yaml.extend(std::iter::repeat_n(' ', indent));
+}
+
+/// Text as a YAML scalar that every version of YAML reads as that text.
+fn push_text(text: &str, yaml: &mut String) {
+    const RESERVED: [&str; 12] = [
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "e",
+    ];
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
+        && !RESERVED.contains(&text.to_ascii_lowercase().as_str());
+    if plain {
+        yaml.push_str(text);
+    } else if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        let _ = write!(yaml, "'{}'", text.replace('\'', "''"));
+    } else {
+        yaml.push('"');
+        for character in text.chars() {
+            match character {
+                '"' | '\\' => yaml.extend(['\\', character]),
+                ' '..='~' => yaml.push(character),
+                _ => {
+                    let _ = write!(yaml, "\\U{:08X}", u32::from(character));
+                }
+            }
+        }
+        yaml.push('"');
+    }
+}
+
+/// The answer about an object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// What keeps it out.
+    pub violations: Vec<Violation>,
+    /// What its author should know, even if it comes in.
+    pub warnings: Vec<String>,
+}
+
+/// What a policy returns (`ValidationResponse` in kubewarden-policy-sdk, without its randomly
+/// seeded map).
+#[derive(Debug, Serialize)]
+pub struct Response {
+    /// Whether the object comes in.
+    pub accepted: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The same for machines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_annotations: Option<BTreeMap<&'static str, String>>,
+    /// What its author should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Response {
+    /// The request is accepted without a word.
+    #[must_use]
+    pub const fn accepted() -> Self {
+        Self {
+            accepted: true,
+            message: None,
+            audit_annotations: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The request is rejected because it cannot be understood.
+    #[must_use]
+    pub const fn rejected(message: String) -> Self {
+        Self {
+            accepted: false,
+            message: Some(message),
+            audit_annotations: None,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl Verdict {
+    /// The response for an object that messages call `subject`.
+    #[must_use]
+    pub fn response(self, subject: &str) -> Response {
+        let accepted = self.violations.is_empty();
+        Response {
+            accepted,
+            message: (!accepted).then(|| self.message(subject)),
+            audit_annotations: (!accepted)
+                .then(|| BTreeMap::from([("violations", self.annotation())])),
+            warnings: self.warnings.into_iter().map(shortened).collect(),
+        }
+    }
+
+    fn message(&self, subject: &str) -> String {
+        let count = self.violations.len();
+        let noun = if count == 1 { "violation" } else { "violations" };
+        let mut message = format!("{subject}: {count} {noun} of environment isolation");
+        for (index, violation) in self.violations.iter().take(TOLD_IN_FULL).enumerate() {
+            let _ = write!(
+                message,
+                "\n\n{}. {}: {}.",
+                index + 1,
+                violation.field,
+                violation.message
+            );
+            if let Some(fix) = &violation.fix {
+                message.push_str("\n   Fix:");
+                for line in fix.yaml().lines() {
+                    let _ = write!(message, "\n     {line}");
+                }
+            }
+        }
+        if count > TOLD_IN_FULL {
+            let _ = write!(message, "\n\n… and {} more", count - TOLD_IN_FULL);
+        }
+        message
+    }
+
+    fn annotation(&self) -> String {
+        let violations = self.violations.iter().map(|violation| {
+            let mut entry = json!({
+                "rule": violation.rule,
+                "field": violation.field,
+                "message": violation.message,
+            });
+            if let Some(witness) = &violation.witness {
+                entry["witness"] = witness.as_str().into();
+            }
+            if let Some(fix) = &violation.fix {
+                entry["fix"] = fix.patch();
+            }
+            entry
+        });
+        Value::Array(violations.collect()).to_string()
+    }
+}
+
+fn shortened(warning: String) -> String {
+    if warning.len() <= MAX_WARNING {
+        return warning;
+    }
+    let mut end = MAX_WARNING - "…".len();
+    while !warning.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &warning[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[test]
+    fn a_list_of_rules_is_block_yaml() {
+        let fix = Fix {
+            pointer: ["spec", "endpoints", "0", "metricRelabelings"]
+                .map(str::to_owned)
+                .to_vec(),
+            value: json!([
+                {"action": "keep", "regex": "dev|.*-dev", "sourceLabels": ["namespace"]},
+                {"action": "labeldrop", "regex": "", "sourceLabels": []},
+            ]),
+            missing: 0,
+        };
+        let yaml = "metricRelabelings:\n  - action: keep\n    regex: 'dev|.*-dev'\n    \
+                    sourceLabels:\n      - namespace\n  - action: labeldrop\n    regex: ''\n    \
+                    sourceLabels: []\n";
+        assert_eq!(fix.yaml(), yaml);
+    }
+
+    #[rstest]
+    #[case("monitoring-dev")]
+    #[case("it's")]
+    #[case("yes")]
+    #[case("0x10")]
+    #[case("1e3")]
+    #[case(".5")]
+    #[case("~")]
+    #[case("- a")]
+    #[case("a: b")]
+    #[case("a #b")]
+    #[case("")]
+    #[case("line\nbreak\t\"é\u{7f}")]
+    #[case("null")]
+    fn a_text_stays_that_text(#[case] text: &str) {
+        let mut yaml = String::new();
+        write_yaml(&json!({ "key": text }), 0, &mut yaml);
+        let read: Value = serde_saphyr::from_str(&yaml).expect("valid YAML");
+        assert_eq!(read, json!({ "key": text }));
+    }
+
+    #[test]
+    fn a_patch_makes_the_objects_that_are_missing() {
+        let fix = Fix {
+            pointer: ["metadata", "labels", "a/b~c"].map(str::to_owned).to_vec(),
+            value: json!("x"),
+            missing: 1,
+        };
+        let expected = json!([{"op": "add", "path": "/metadata/labels", "value": {"a/b~c": "x"}}]);
+        assert_eq!(fix.patch(), expected);
+    }
+
+    #[test]
+    fn many_violations_are_counted() {
+        let violation = |index: usize| Violation {
+            rule: "release-label",
+            field: format!("field{index}"),
+            message: "is wrong".to_owned(),
+            witness: None,
+            fix: None,
+        };
+        let verdict = Verdict {
+            violations: (1..=23).map(violation).collect(),
+            warnings: Vec::new(),
+        };
+        let message = verdict.message("ServiceMonitor a/b");
+        assert!(message.starts_with("ServiceMonitor a/b: 23 violations of environment isolation"));
+        assert!(message.contains("\n\n20. field20: is wrong."));
+        assert!(!message.contains("field21"));
+        assert!(message.ends_with("… and 3 more"));
+    }
+
+    #[test]
+    fn a_warning_fits_the_api_servers_limit() {
+        let warning = shortened("é".repeat(200));
+        assert!(warning.len() <= MAX_WARNING && warning.ends_with('…'));
+    }
+}
