@@ -4,9 +4,54 @@
 //! reports is walked to once more, to say which field it is, what it should be and what it is;
 //! never what it contains.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+
+/// A JSON object. What serde derives would also take an array of the fields in their order.
+#[derive(Debug, Default)]
+pub struct Strict<T>(pub T);
+
+impl<T> Deref for Strict<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Strict<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+/// Reads an object. `root` is its path, for the errors.
+///
+/// # Errors
+///
+/// See [`read`].
+pub fn object<'de, T: Deserialize<'de>>(text: &'de str, root: &str) -> Result<T, String> {
+    read(text, root).map(|Strict(value)| value)
+}
 
 /// Reads a value. `root` is the path of the text within its object, for the errors.
 ///
@@ -22,12 +67,16 @@ fn explain(text: &str, root: &str, error: &serde_json::Error) -> String {
         let what = if root.is_empty() { "the text" } else { root };
         return format!("{what} is not valid JSON");
     }
+    let message = error.to_string();
+    // serde_json reports the end of a scalar, but the start of what has parts.
+    let has_parts = ["invalid type: map", "invalid type: sequence"];
+    let has_parts = has_parts.iter().any(|start| message.starts_with(start));
     let offset = text
         .split_inclusive('\n')
         .take(error.line().saturating_sub(1))
         .map(str::len)
         .sum::<usize>()
-        + error.column().saturating_sub(1);
+        + error.column().saturating_sub(usize::from(!has_parts));
     let mut walk = Walk {
         text: text.as_bytes(),
         place: 0,
@@ -37,8 +86,11 @@ fn explain(text: &str, root: &str, error: &serde_json::Error) -> String {
     };
     walk.value();
     let (path, start) = walk.found.unwrap_or((root.to_owned(), 0));
-    let path = if path.is_empty() { "the text".to_owned() } else { path };
-    let message = error.to_string();
+    let path = if path.is_empty() {
+        "the text".to_owned()
+    } else {
+        path
+    };
     let Some((_, expected)) = message.split_once(", expected ") else {
         let field = message.split('`').nth(1).unwrap_or_default();
         return format!("{path}: field `{field}` cannot be read");
@@ -50,7 +102,10 @@ fn explain(text: &str, root: &str, error: &serde_json::Error) -> String {
         "i64" => "an integer",
         other => other,
     };
-    format!("{path}: expected {expected}, found {}", kind(text.as_bytes().get(start)))
+    format!(
+        "{path}: expected {expected}, found {}",
+        kind(text.as_bytes().get(start))
+    )
 }
 
 fn kind(first: Option<&u8>) -> &'static str {
@@ -90,11 +145,9 @@ impl Walk<'_> {
             b'[' => self.members(b']')?,
             b'"' => drop(self.string()?),
             _ => {
-                while self
-                    .text
-                    .get(self.place)
-                    .is_some_and(|byte| !matches!(byte, b',' | b'}' | b']') && !byte.is_ascii_whitespace())
-                {
+                while self.text.get(self.place).is_some_and(|byte| {
+                    !matches!(byte, b',' | b'}' | b']') && !byte.is_ascii_whitespace()
+                }) {
                     self.place += 1;
                 }
             }
@@ -156,7 +209,9 @@ impl Walk<'_> {
 
 /// Appends a key to a field's path: `.key`, or `["a.b/c"]` where that would be ambiguous.
 pub fn push_key(path: &mut String, key: &str) {
-    let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    let plain = key
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if !plain {
         let _ = write!(path, "[{key:?}]");
     } else if path.is_empty() {
@@ -173,15 +228,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[derive(Debug, Deserialize)]
-    #[serde(rename_all = "camelCase", expecting = "an object")]
+    #[serde(rename_all = "camelCase")]
     #[expect(dead_code, reason = "only read")]
     struct Outer {
-        inner_list: Option<Vec<Inner>>,
+        inner_list: Option<Vec<Strict<Inner>>>,
         labels: Option<BTreeMap<String, String>>,
     }
 
     #[derive(Debug, Deserialize)]
-    #[serde(expecting = "an object")]
     #[expect(dead_code, reason = "only read")]
     struct Inner {
         text: Option<String>,
@@ -190,21 +244,49 @@ mod tests {
     }
 
     #[rstest]
-    #[case::number_for_string(r#"{"innerList": [{}, {"text": 5}]}"#, "innerList[1].text: expected a string, found a number")]
-    #[case::string_for_bool(r#"{"innerList":[{"flag":"x\"]"}]}"#, "innerList[0].flag: expected a boolean, found a string")]
-    #[case::object_for_string(r#"{"innerList":[{"text":{"a":[1]}}]}"#, "innerList[0].text: expected a string, found an object")]
-    #[case::array_for_object(r#"{"innerList":[[]]}"#, "innerList[0]: expected an object, found an array")]
-    #[case::null_in_a_list(r#"{"innerList":[null]}"#, "innerList[0]: expected an object, found null")]
+    #[case::number_for_string(
+        r#"{"innerList": [{}, {"text": 5}]}"#,
+        "innerList[1].text: expected a string, found a number"
+    )]
+    #[case::string_for_bool(
+        r#"{"innerList":[{"flag":"x\"]"}]}"#,
+        "innerList[0].flag: expected a boolean, found a string"
+    )]
+    #[case::object_for_string(
+        r#"{"innerList":[{"text":{"a":[1]}}]}"#,
+        "innerList[0].text: expected a string, found an object"
+    )]
+    #[case::array_for_object(
+        r#"{"innerList":[[]]}"#,
+        "innerList[0]: expected an object, found an array"
+    )]
+    #[case::null_in_a_list(
+        r#"{"innerList":[null]}"#,
+        "innerList[0]: expected an object, found null"
+    )]
     #[case::string_for_list(r#"{"innerList":"x"}"#, "innerList: expected an array, found a string")]
-    #[case::float(r#"{"innerList":[{"number":1.5}]}"#, "innerList[0].number: expected an integer, found a number")]
-    #[case::escaped_key(r#"{"labels":{"a.b/c":true}}"#, r#"labels["a.b/c"]: expected a string, found a boolean"#)]
-    #[case::several_lines("{\n \"labels\": {\n  \"a\": \"b\",\n  \"c\": []}}", "labels.c: expected a string, found an array")]
+    #[case::float(
+        r#"{"innerList":[{"number":1.5}]}"#,
+        "innerList[0].number: expected an integer, found a number"
+    )]
+    #[case::escaped_key(
+        r#"{"labels":{"a.b/c":true}}"#,
+        r#"labels["a.b/c"]: expected a string, found a boolean"#
+    )]
+    #[case::several_lines(
+        "{\n \"labels\": {\n  \"a\": \"b\",\n  \"c\": []}}",
+        "labels.c: expected a string, found an array"
+    )]
+    #[case::array_of_the_fields("[null, {}]", "the text: expected an object, found an array")]
     #[case::root("[1]", "the text: expected an object, found an array")]
-    #[case::twice(r#"{"labels":{},"labels":{}}"#, "the text: field `labels` cannot be read")]
+    #[case::twice(
+        r#"{"labels":{},"labels":{}}"#,
+        "the text: field `labels` cannot be read"
+    )]
     #[case::syntax("not json", "the text is not valid JSON")]
     #[case::cut_off(r#"{"labels":{"#, "the text is not valid JSON")]
     fn an_error_names_the_field(#[case] text: &str, #[case] message: &str) {
-        let error = read::<Outer>(text, "").expect_err("a wrong type");
+        let error = object::<Outer>(text, "").expect_err("a wrong type");
         assert_eq!(error, message);
     }
 }

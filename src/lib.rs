@@ -17,7 +17,10 @@ use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use wapc_guest::{CallResult, register_function};
 
 /// Called once by the host, before anything else.
-#[expect(unsafe_code, reason = "the waPC protocol calls this symbol by its name")]
+#[expect(
+    unsafe_code,
+    reason = "the waPC protocol calls this symbol by its name"
+)]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
     register_function("validate", validate);

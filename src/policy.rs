@@ -32,8 +32,8 @@ pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
 
 fn judge(payload: &[u8]) -> Result<Response, String> {
     let payload = str::from_utf8(payload).map_err(|_| "the request is not UTF-8".to_owned())?;
-    let Payload { request, settings } =
-        json::read(payload, "").map_err(|error| format!("the request cannot be read: {error}"))?;
+    let Payload { request, settings } = json::object(payload, "")
+        .map_err(|error| format!("the request cannot be read: {error}"))?;
     let Some(kind) = Kind::of(text(&request.kind.group), text(&request.kind.kind)) else {
         return Ok(Response::accepted());
     };

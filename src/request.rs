@@ -7,13 +7,14 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::Strict;
+
 /// What the policy server passes to a policy: a request, and the policy's settings.
 #[derive(Debug, Deserialize)]
-#[serde(expecting = "an object")]
 pub struct Payload<'a> {
     /// The request.
     #[serde(borrow)]
-    pub request: Request<'a>,
+    pub request: Strict<Request<'a>>,
     /// The settings, as they were given.
     #[serde(borrow)]
     pub settings: Option<&'a RawValue>,
@@ -22,11 +23,11 @@ pub struct Payload<'a> {
 /// The part of an admission request that decides (`AdmissionRequest` in Kubernetes'
 /// `admission.k8s.io/v1`).
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[serde(rename_all = "camelCase")]
 pub struct Request<'a> {
     /// The type of the object.
     #[serde(borrow)]
-    pub kind: Kind<'a>,
+    pub kind: Strict<Kind<'a>>,
     /// Set where the request is not for the object itself.
     #[serde(borrow, alias = "sub_resource")]
     pub sub_resource: Option<Text<'a>>,
@@ -49,7 +50,6 @@ pub struct Request<'a> {
 
 /// The type of an object; its version does not matter.
 #[derive(Debug, Deserialize)]
-#[serde(expecting = "an object")]
 pub struct Kind<'a> {
     /// The API group; empty for the core group.
     #[serde(borrow)]

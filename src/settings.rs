@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json;
+use crate::json::{self, Strict};
 use crate::language::alphabet::NAMESPACE;
 use crate::language::automaton::Automaton;
 use crate::language::expression::Expression;
@@ -78,18 +78,18 @@ pub enum Membership<'a> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Given {
-    environments: Option<Vec<GivenEnvironment>>,
+    environments: Option<Vec<Strict<GivenEnvironment>>>,
     shared_namespaces: Option<Vec<String>>,
     release_label: Option<String>,
     namespace_filter: Option<NamespaceFilter>,
     prometheus_storage_classes: Option<Vec<String>>,
-    cluster_wide_exporters: Option<GivenExporters>,
+    cluster_wide_exporters: Option<Strict<GivenExporters>>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 struct GivenEnvironment {
     name: String,
     namespaces: Option<Vec<String>>,
@@ -97,7 +97,7 @@ struct GivenEnvironment {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
+#[serde(deny_unknown_fields)]
 struct GivenExporters {
     selectors: Option<Vec<BTreeMap<String, String>>>,
     paths: Option<Vec<String>>,
@@ -130,7 +130,7 @@ fn owned(texts: &[&str]) -> Vec<String> {
 
 impl From<Given> for Settings {
     fn from(given: Given) -> Self {
-        let environment = |given: GivenEnvironment| Environment {
+        let environment = |Strict(given): Strict<GivenEnvironment>| Environment {
             namespaces: given
                 .namespaces
                 .unwrap_or_else(|| vec![given.name.clone(), format!("*-{}", given.name)]),
@@ -139,12 +139,14 @@ impl From<Given> for Settings {
                 .unwrap_or_else(|| format!("monitoring-{}", given.name)),
             name: given.name,
         };
-        let named = |name: &str| GivenEnvironment {
-            name: name.to_owned(),
-            namespaces: None,
-            release: None,
+        let named = |name: &str| {
+            Strict(GivenEnvironment {
+                name: name.to_owned(),
+                namespaces: None,
+                release: None,
+            })
         };
-        let exporters = given.cluster_wide_exporters.unwrap_or_default();
+        let exporters = given.cluster_wide_exporters.unwrap_or_default().0;
         Self {
             environments: given
                 .environments
@@ -185,11 +187,11 @@ impl Settings {
     ///
     /// A sentence that names the field that cannot be read.
     pub fn read(text: Option<&RawValue>) -> Result<Self, String> {
-        let given: Option<Given> = match text {
+        let given: Option<Strict<Given>> = match text {
             Some(text) => json::read(text.get(), "settings")?,
             None => None,
         };
-        Ok(given.unwrap_or_default().into())
+        Ok(given.unwrap_or_default().0.into())
     }
 
     /// The environment of a namespace.
@@ -214,10 +216,7 @@ impl Settings {
     }
 
     /// The globs of the namespaces that an environment may see.
-    pub fn visible_to<'a>(
-        &'a self,
-        environment: &'a Environment,
-    ) -> impl Iterator<Item = &'a str> {
+    pub fn visible_to<'a>(&'a self, environment: &'a Environment) -> impl Iterator<Item = &'a str> {
         environment
             .namespaces
             .iter()
@@ -259,9 +258,7 @@ pub fn problems(text: &str) -> Vec<String> {
             "releaseLabel" => set(&mut given.release_label, &text, &key),
             "namespaceFilter" => set(&mut given.namespace_filter, &text, &key)
                 .map(|_| "namespaceFilter: expected `required` or `proven`".to_owned()),
-            "prometheusStorageClasses" => {
-                set(&mut given.prometheus_storage_classes, &text, &key)
-            }
+            "prometheusStorageClasses" => set(&mut given.prometheus_storage_classes, &text, &key),
             _ => set(&mut given.cluster_wide_exporters, &text, &key),
         };
         problems.extend(problem);
@@ -324,7 +321,11 @@ impl Settings {
             if environment.namespaces.is_empty() {
                 problems.push(format!("{path}.namespaces: at least one glob is needed"));
             }
-            check_globs(&environment.namespaces, &format!("{path}.namespaces"), problems);
+            check_globs(
+                &environment.namespaces,
+                &format!("{path}.namespaces"),
+                problems,
+            );
             for (earlier, other) in self.environments[..index].iter().enumerate() {
                 if other.name == environment.name {
                     problems.push(format!(
@@ -423,8 +424,13 @@ fn in_both(globs: &[String], others: &[String]) -> Result<Option<String>, &'stat
         let automaton = Automaton::new(&expression, true).ok_or(TOO_LARGE)?;
         conditions.push(Condition::inside(Rc::new(automaton)));
     }
-    let found = shortest(&conditions, NAMESPACE, MAX_LABEL_VALUE, &mut Budget::default())
-        .map_err(|_| TOO_LARGE)?;
+    let found = shortest(
+        &conditions,
+        NAMESPACE,
+        MAX_LABEL_VALUE,
+        &mut Budget::default(),
+    )
+    .map_err(|_| TOO_LARGE)?;
     Ok(found.map(|text| text.into_iter().map(char::from).collect()))
 }
 

@@ -213,7 +213,11 @@ impl Verdict {
 
     fn message(&self, subject: &str) -> String {
         let count = self.violations.len();
-        let noun = if count == 1 { "violation" } else { "violations" };
+        let noun = if count == 1 {
+            "violation"
+        } else {
+            "violations"
+        };
         let mut message = format!("{subject}: {count} {noun} of environment isolation");
         for (index, violation) in self.violations.iter().take(TOLD_IN_FULL).enumerate() {
             let _ = write!(

@@ -76,8 +76,12 @@ impl Policy {
     ///
     /// If the file cannot be read, or is no WebAssembly module.
     pub fn load(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path)
-            .with_context(|| format!("cannot read {}; `make policy.wasm` makes it", path.display()))?;
+        let bytes = std::fs::read(path).with_context(|| {
+            format!(
+                "cannot read {}; `make policy.wasm` makes it",
+                path.display()
+            )
+        })?;
         let module = WasmtimeEngineProviderBuilder::new()
             .module_bytes(&bytes)
             .build_pre()

@@ -8,8 +8,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use env_isolation_check::engine::Policy;
-use env_isolation_check::report::{Line, summary, table};
 use env_isolation_check::manifest;
+use env_isolation_check::report::{Line, summary, table};
 use prometheus_env_isolation_policy::settings::Settings;
 use serde_json::Value;
 
@@ -54,7 +54,10 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let policy = Policy::load(&arguments.policy)?;
     let answer = policy.validate_settings(&settings)?;
     if !answer.valid {
-        bail!("the settings are not valid: {}", answer.message.unwrap_or_default());
+        bail!(
+            "the settings are not valid: {}",
+            answer.message.unwrap_or_default()
+        );
     }
     let text = settings.to_string();
     let known = Settings::read(Some(serde_json::from_str(&text)?)).map_err(anyhow::Error::msg)?;

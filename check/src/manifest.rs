@@ -49,7 +49,9 @@ pub fn objects(text: &str) -> Result<Vec<Value>> {
 }
 
 fn add(mut document: Value, objects: &mut Vec<Value>) {
-    let is_list = document["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
+    let is_list = document["kind"]
+        .as_str()
+        .is_some_and(|kind| kind.ends_with("List"));
     if is_list && let Value::Array(items) = document["items"].take() {
         for item in items {
             add(item, objects);

@@ -27,16 +27,14 @@ pub struct Line {
 /// # Errors
 ///
 /// If nothing can be written.
-pub fn table(
-    title: &str,
-    lines: &[Line],
-    settings: &Settings,
-    out: &mut impl Write,
-) -> Result<()> {
+pub fn table(title: &str, lines: &[Line], settings: &Settings, out: &mut impl Write) -> Result<()> {
     let rows: Vec<[String; 3]> = lines.iter().map(|line| row(line, settings)).collect();
     let header = ["OBJECT", "ENVIRONMENT", "VERDICT"].map(str::to_owned);
     let width = |column: usize| {
-        let cells = rows.iter().chain([&header]).map(|row| row[column].chars().count());
+        let cells = rows
+            .iter()
+            .chain([&header])
+            .map(|row| row[column].chars().count());
         cells.max().unwrap_or_default()
     };
     let (first, second) = (width(0), width(1));

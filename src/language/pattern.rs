@@ -27,8 +27,8 @@
 use std::fmt;
 
 use regex_syntax::ast::{
-    Ast, ClassAsciiKind, ClassBracketed, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem,
-    AssertionKind, Flag, Flags, FlagsItemKind, GroupKind, HexLiteralKind, Literal, LiteralKind,
+    AssertionKind, Ast, ClassAsciiKind, ClassBracketed, ClassPerl, ClassPerlKind, ClassSet,
+    ClassSetItem, Flag, Flags, FlagsItemKind, GroupKind, HexLiteralKind, Literal, LiteralKind,
     Repetition, Span, parse::ParserBuilder,
 };
 
@@ -122,7 +122,13 @@ impl Pattern {
                 expression: Expression::Empty,
             }],
         };
-        let expression = translator.translate(&ast, Edge { start: true, end: true })?;
+        let expression = translator.translate(
+            &ast,
+            Edge {
+                start: true,
+                end: true,
+            },
+        )?;
         if expression.positions() > MAX_POSITIONS {
             return Err(PatternError::TooLarge);
         }

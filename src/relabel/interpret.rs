@@ -150,9 +150,9 @@ impl Interpreter {
                 .zip(needed)
                 .map(|(name, needed)| {
                     *needed
-                        || later.iter().any(|(_, rule)| {
-                            rule.action == Action::LabelMap || rule.reads(name)
-                        })
+                        || later
+                            .iter()
+                            .any(|(_, rule)| rule.action == Action::LabelMap || rule.reads(name))
                 })
                 .collect();
             let mut next = Vec::new();
@@ -247,7 +247,10 @@ impl Interpreter {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one case of `apply`, moved out for its length")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one case of `apply`, moved out for its length"
+    )]
     #[expect(clippy::unused_self, reason = "one case of `apply`")]
     fn replace(
         &mut self,
@@ -315,7 +318,10 @@ impl Interpreter {
         out.extend(rest);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one case of `apply`, moved out for its length")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one case of `apply`, moved out for its length"
+    )]
     fn label_map(
         &mut self,
         id: RuleId,
@@ -353,7 +359,10 @@ impl Interpreter {
     }
 
     /// What becomes of one label when others are mapped to it.
-    #[expect(clippy::too_many_arguments, reason = "the body of the loop in `label_map`")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the body of the loop in `label_map`"
+    )]
     fn mapped(
         &mut self,
         id: RuleId,
@@ -382,9 +391,7 @@ impl Interpreter {
                 break;
             };
             sources += 1;
-            if let Some(mut present) =
-                series.constrained(&before[source], something, true, id)
-            {
+            if let Some(mut present) = series.constrained(&before[source], something, true, id) {
                 // Of several sources, Prometheus takes the last one; any of them is assumed.
                 if sources > 1 || renamed == Membership::Unknown {
                     present.loosen(id);
@@ -393,9 +400,8 @@ impl Interpreter {
                 out.push(present);
             }
             if renamed == Membership::Yes {
-                rest = rest.and_then(|series| {
-                    series.constrained(&before[source], something, false, id)
-                });
+                rest = rest
+                    .and_then(|series| series.constrained(&before[source], something, false, id));
             }
         }
         if let Some(rest) = rest {
@@ -440,9 +446,8 @@ impl Interpreter {
             Condition::inside(Rc::new(candidates)),
         ];
         let mentioned = labels.names().iter().filter(|name| !name.is_empty());
-        let mentioned = Expression::Alternation(
-            mentioned.map(|name| Expression::literal(name)).collect(),
-        );
+        let mentioned =
+            Expression::Alternation(mentioned.map(|name| Expression::literal(name)).collect());
         if let Some(mentioned) = Automaton::new(&mentioned, true) {
             conditions.push(Condition::outside(Rc::new(mentioned)));
         }
@@ -473,16 +478,28 @@ enum Preimage {
 
 fn preimage(regex: &Compiled, pieces: &[Piece], name: &str) -> Preimage {
     let (before, inner, after) = match pieces {
-        [] => return if name.is_empty() { Preimage::Any(true) } else { Preimage::None },
+        [] => {
+            return if name.is_empty() {
+                Preimage::Any(true)
+            } else {
+                Preimage::None
+            };
+        }
         [Piece::Literal(text)] => {
-            return if text == name { Preimage::Any(true) } else { Preimage::None };
+            return if text == name {
+                Preimage::Any(true)
+            } else {
+                Preimage::None
+            };
         }
         [Piece::Group(group)] => ("", *group, ""),
         [Piece::Literal(before), Piece::Group(group)] => (before.as_str(), *group, ""),
         [Piece::Group(group), Piece::Literal(after)] => ("", *group, after.as_str()),
-        [Piece::Literal(before), Piece::Group(group), Piece::Literal(after)] => {
-            (before.as_str(), *group, after.as_str())
-        }
+        [
+            Piece::Literal(before),
+            Piece::Group(group),
+            Piece::Literal(after),
+        ] => (before.as_str(), *group, after.as_str()),
         _ => return Preimage::Any(false),
     };
     let inner_text = name
@@ -695,7 +712,11 @@ fn label_drop(
             continue;
         }
         let matched = regex.automaton.contains(name);
-        let hit = if drops { Membership::Yes } else { Membership::No };
+        let hit = if drops {
+            Membership::Yes
+        } else {
+            Membership::No
+        };
         if matched == Membership::Unknown {
             let mut gone = all.clone();
             for series in &mut gone {
@@ -752,7 +773,11 @@ fn unknown(
             let target = labels.place(&rule.target_label);
             series.dropped.clear();
             for (label, name) in labels.names().iter().enumerate() {
-                let hit = if fixed { target == Some(label) } else { !name.is_empty() };
+                let hit = if fixed {
+                    target == Some(label)
+                } else {
+                    !name.is_empty()
+                };
                 if hit && needed[label] {
                     let value = series.fresh();
                     series.write(label, value, id);

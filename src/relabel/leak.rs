@@ -18,7 +18,7 @@ pub const MAX_NAMESPACE: usize = 63;
 #[derive(Debug)]
 pub struct Allowed {
     namespace: Rc<Automaton>,
-    allowed: Rc<Automaton>,
+    visible: Rc<Automaton>,
     foreign: Option<Rc<Automaton>>,
     familiar: Vec<String>,
 }
@@ -57,7 +57,7 @@ impl Allowed {
         let foreign: Vec<Expression> = foreign.map(glob::expression).collect();
         Ok(Self {
             namespace: automaton(&Expression::namespace())?,
-            allowed: automaton(&Expression::Alternation(
+            visible: automaton(&Expression::Alternation(
                 allowed.map(glob::expression).collect(),
             ))?,
             foreign: if foreign.is_empty() {
@@ -80,7 +80,7 @@ impl Allowed {
     pub fn forbids(&self, text: &str) -> bool {
         text.len() <= MAX_NAMESPACE
             && self.namespace.contains(text) == Membership::Yes
-            && self.allowed.contains(text) == Membership::No
+            && self.visible.contains(text) == Membership::No
     }
 
     /// The leak of a value in a series, if there is one.
@@ -107,7 +107,9 @@ impl Allowed {
         if !series.is_possible(variable, budget)? {
             return Ok(None);
         }
-        let tied = value.variables().any(|index| series.variables[index].is_tied);
+        let tied = value
+            .variables()
+            .any(|index| series.variables[index].is_tied);
         let mut filters = series.filters(value);
         let loose = series.loose.or_else(|| {
             let last = filters.last().copied();
@@ -166,8 +168,7 @@ impl Allowed {
                 before: before.clone(),
                 after: after.clone(),
             };
-            let conditions: Vec<Condition> =
-                conditions.iter().cloned().chain([further]).collect();
+            let conditions: Vec<Condition> = conditions.iter().cloned().chain([further]).collect();
             series.text_of(variable, &conditions, length, budget)
         };
         let (default, familiar): (Vec<&String>, Vec<&String>) =
@@ -203,7 +204,7 @@ impl Allowed {
         before: &[Surrounding],
         after: &[Surrounding],
     ) -> Vec<Condition> {
-        [(&self.namespace, true), (&self.allowed, false)]
+        [(&self.namespace, true), (&self.visible, false)]
             .map(|(automaton, inside)| Condition {
                 automaton: if case == Case::Kept {
                     Rc::clone(automaton)
@@ -230,14 +231,14 @@ impl Allowed {
     ) -> Result<bool, TooComplex> {
         let value = &series.labels[label];
         if let Some(text) = value.text() {
-            let seen = text.is_empty() || self.allowed.contains(text) == Membership::Yes;
+            let seen = text.is_empty() || self.visible.contains(text) == Membership::Yes;
             return Ok(seen && series.is_possible(None, budget)?);
         }
         let Some((variable, Case::Kept, before, after)) = single(value) else {
             return series.is_possible(None, budget);
         };
         let seen = Condition {
-            automaton: Rc::clone(&self.allowed),
+            automaton: Rc::clone(&self.visible),
             inside: true,
             before,
             after,
@@ -295,9 +296,12 @@ fn single(value: &Value) -> Option<(usize, Case, Vec<Surrounding>, Vec<Surroundi
     }
     let (index, case) = variable?;
     let unchanged = |text: &String| case.convert_text(text).as_ref() == Some(text);
-    let fits = [&before, &after].into_iter().flatten().all(|part| match part {
-        Surrounding::Literal(text) => unchanged(text),
-        Surrounding::Anything => false,
-    });
+    let fits = [&before, &after]
+        .into_iter()
+        .flatten()
+        .all(|part| match part {
+            Surrounding::Literal(text) => unchanged(text),
+            Surrounding::Anything => false,
+        });
     fits.then_some((index, case, before, after))
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// A relabeling as the API server sends it (`RelabelConfig` in prometheus-operator's
 /// `pkg/apis/monitoring/v1/types.go`).
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[serde(rename_all = "camelCase")]
 pub struct Relabeling {
     /// The labels whose values are joined.
     pub source_labels: Option<Vec<String>>,
@@ -27,7 +27,10 @@ pub struct Relabeling {
 
 /// What a rule does (`Action` in Prometheus' `model/relabel/relabel.go`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "Prometheus' own names, as Prometheus documents them")]
+#[expect(
+    missing_docs,
+    reason = "Prometheus' own names, as Prometheus documents them"
+)]
 pub enum Action {
     Replace,
     Keep,
@@ -135,7 +138,9 @@ impl Rule {
     pub fn new(relabeling: &Relabeling) -> Result<Self, Refusal> {
         let name = relabeling.action.as_deref().unwrap_or_default();
         let Some(action) = Action::named(name) else {
-            return Err(Refusal("has an action that Prometheus does not know".into()));
+            return Err(Refusal(
+                "has an action that Prometheus does not know".into(),
+            ));
         };
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let rule = Self {
@@ -179,7 +184,7 @@ impl Rule {
             return refuse("has an empty replacement");
         }
         let bare = plain && self.modulus == 0 && self.separator == DEFAULT_SEPARATOR;
-        if matches!(action, A::KeepEqual | A::DropEqual) && !(bare && !has_regex) {
+        if matches!(action, A::KeepEqual | A::DropEqual) && (has_regex || !bare) {
             return refuse("has fields other than sourceLabels and targetLabel");
         }
         if matches!(action, A::LabelDrop | A::LabelKeep)

@@ -100,7 +100,13 @@ impl Scrape {
                 better(&mut verdict.sample, series, label, allowed, interpreter)?;
             }
             if judges_exported {
-                better(&mut verdict.exported, series, MERGED_EXPORTED, allowed, interpreter)?;
+                better(
+                    &mut verdict.exported,
+                    series,
+                    MERGED_EXPORTED,
+                    allowed,
+                    interpreter,
+                )?;
             }
         }
         if !verdict.leaks() {
@@ -205,7 +211,8 @@ impl Scrape {
                 if name.is_empty() {
                     continue;
                 }
-                let exposed_only = name.starts_with("__") || self.honor_labels && place != NAMESPACE;
+                let exposed_only =
+                    name.starts_with("__") || self.honor_labels && place != NAMESPACE;
                 all = all
                     .into_iter()
                     .flat_map(|series| {
@@ -233,7 +240,10 @@ impl Scrape {
 
     /// With `honorLabels: false`, the target's label where it has one, else what is exposed: for
     /// `exported_namespace` also the exposed namespace, which had to make room.
-    #[expect(clippy::unused_self, reason = "one way to merge among those of `merged`")]
+    #[expect(
+        clippy::unused_self,
+        reason = "one way to merge among those of `merged`"
+    )]
     fn filled(
         &self,
         series: Series,
@@ -377,7 +387,12 @@ pub fn is_confining_keep(
             ..Condition::inside(Rc::clone(&regex.automaton))
         });
         let alphabet = crate::language::alphabet::NAMESPACE;
-        let found = shortest(&conditions, alphabet, MAX_NAMESPACE, &mut interpreter.budget)?;
+        let found = shortest(
+            &conditions,
+            alphabet,
+            MAX_NAMESPACE,
+            &mut interpreter.budget,
+        )?;
         if found.is_none() {
             return Ok(true);
         }

@@ -301,10 +301,16 @@ impl Series {
             *label = replaced;
         }
         let old = std::mem::take(&mut self.variables[variable]);
-        let Some((place, index)) = value.0.iter().enumerate().find_map(|(place, part)| match part {
-            Part::Literal(_) => None,
-            Part::Variable(index, _) => Some((place, *index)),
-        }) else {
+        let Some((place, index)) =
+            value
+                .0
+                .iter()
+                .enumerate()
+                .find_map(|(place, part)| match part {
+                    Part::Literal(_) => None,
+                    Part::Variable(index, _) => Some((place, *index)),
+                })
+        else {
             return;
         };
         let literal = |parts: &[Part]| {
@@ -320,11 +326,12 @@ impl Series {
         let new = &mut self.variables[index];
         new.is_tied |= old.is_tied;
         new.is_namespace |= old.is_namespace;
-        new.conditions.extend(old.conditions.into_iter().map(|(mut condition, rule)| {
-            condition.before.extend(before.iter().cloned());
-            condition.after.splice(0..0, after.iter().cloned());
-            (condition, rule)
-        }));
+        new.conditions
+            .extend(old.conditions.into_iter().map(|(mut condition, rule)| {
+                condition.before.extend(before.iter().cloned());
+                condition.after.splice(0..0, after.iter().cloned());
+                (condition, rule)
+            }));
     }
 
     /// A text that a variable can be, together with further conditions on it.

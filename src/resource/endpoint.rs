@@ -4,25 +4,26 @@
 use serde::Deserialize;
 
 use super::LabelSelector;
+use crate::json::Strict;
 use crate::relabel::rule::{Relabeling, Rule};
 
 /// An endpoint that is scraped.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[serde(rename_all = "camelCase")]
 pub struct Endpoint {
     /// Where the metrics are; `/metrics` unless given.
     pub path: Option<String>,
     /// Whether labels that the exporter exposes win over the target's.
     pub honor_labels: Option<bool>,
     /// What is done with each target.
-    pub relabelings: Option<Vec<Relabeling>>,
+    pub relabelings: Option<Vec<Strict<Relabeling>>>,
     /// What is done with each sample.
-    pub metric_relabelings: Option<Vec<Relabeling>>,
+    pub metric_relabelings: Option<Vec<Strict<Relabeling>>>,
 }
 
 /// The namespaces in which targets are discovered.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[serde(rename_all = "camelCase")]
 pub struct NamespaceSelector {
     /// All of them.
     pub any: Option<bool>,
@@ -30,13 +31,13 @@ pub struct NamespaceSelector {
     pub match_names: Option<Vec<String>>,
 }
 
-/// A ServiceMonitor or a PodMonitor.
+/// A `ServiceMonitor` or a `PodMonitor`.
 #[derive(Debug)]
 pub struct Monitor {
     /// The name of the field that holds the endpoints.
     pub endpoints_field: &'static str,
     /// The endpoints.
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<Strict<Endpoint>>,
     /// Which services or pods are scraped.
     pub selector: LabelSelector,
     /// Where they are.

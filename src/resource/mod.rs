@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json;
+use crate::json::{self, Strict};
 
 pub mod endpoint;
 pub mod persistent_volume_claim;
@@ -48,10 +48,9 @@ impl Kind {
 
 /// What all objects have.
 #[derive(Debug, Deserialize)]
-#[serde(expecting = "an object")]
 pub struct Object<'a> {
     /// Its metadata.
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<Strict<Metadata>>,
     /// What is asked for, as text.
     #[serde(borrow)]
     pub spec: Option<&'a RawValue>,
@@ -59,7 +58,6 @@ pub struct Object<'a> {
 
 /// The metadata of an object.
 #[derive(Debug, Default, Deserialize)]
-#[serde(expecting = "an object")]
 pub struct Metadata {
     /// Its name; absent where the server is to make one up.
     pub name: Option<String>,
@@ -77,7 +75,7 @@ impl<'a> Object<'a> {
     ///
     /// A sentence that names the field that cannot be read.
     pub fn read(text: &'a str) -> Result<Self, String> {
-        json::read(text, "")
+        json::object(text, "")
     }
 
     /// The labels, none if there are none.
@@ -110,23 +108,22 @@ impl<'a> Object<'a> {
     ///
     /// A sentence that names the field that cannot be read.
     pub fn spec<T: Deserialize<'a>>(&self) -> Result<T, String> {
-        json::read(self.spec.map_or("{}", RawValue::get), "spec")
+        json::object(self.spec.map_or("{}", RawValue::get), "spec")
     }
 }
 
 /// A label selector (`LabelSelector` in Kubernetes' `meta/v1`).
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[serde(rename_all = "camelCase")]
 pub struct LabelSelector {
     /// Labels that are selected exactly.
     pub match_labels: Option<Labels>,
     /// Further requirements.
-    pub match_expressions: Option<Vec<Requirement>>,
+    pub match_expressions: Option<Vec<Strict<Requirement>>>,
 }
 
 /// A requirement of a label selector.
 #[derive(Debug, Deserialize)]
-#[serde(expecting = "an object")]
 pub struct Requirement {
     /// The label.
     pub key: Option<String>,

@@ -6,7 +6,7 @@ use super::Object;
 
 /// The part of a claim that is read.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[serde(rename_all = "camelCase")]
 pub struct Spec {
     /// The storage class.
     pub storage_class_name: Option<String>,
@@ -85,14 +85,23 @@ mod tests {
 
     #[rstest]
     #[case::template("prometheus-k8s-db-prometheus-k8s-0", true)]
-    #[case::chart("prometheus-monitoring-dev-kube-promet-prometheus-db-prometheus-monitoring-dev-kube-promet-prometheus-0", true)]
+    #[case::chart(
+        "prometheus-monitoring-dev-kube-promet-prometheus-db-prometheus-monitoring-dev-kube-promet-prometheus-0",
+        true
+    )]
     #[case::sharded("prometheus-k8s-db-prometheus-k8s-shard-1-0", true)]
-    #[case::sharded_as_the_volume_is_named("prometheus-k8s-shard-1-db-prometheus-k8s-shard-1-0", true)]
+    #[case::sharded_as_the_volume_is_named(
+        "prometheus-k8s-shard-1-db-prometheus-k8s-shard-1-0",
+        true
+    )]
     #[case::ephemeral("prometheus-k8s-0-prometheus-k8s-db", true)]
     #[case::ephemeral_sharded("prometheus-k8s-shard-2-1-prometheus-k8s-db", true)]
     #[case::agent("prom-agent-k8s-db-prom-agent-k8s-0", true)]
     #[case::agent_ephemeral("prom-agent-k8s-0-prom-agent-k8s-db", true)]
-    #[case::name_with_the_infix("prometheus-a-db-prometheus-b-db-prometheus-a-db-prometheus-b-0", true)]
+    #[case::name_with_the_infix(
+        "prometheus-a-db-prometheus-b-db-prometheus-a-db-prometheus-b-0",
+        true
+    )]
     #[case::other_name("prometheus-a-db-prometheus-b-0", false)]
     #[case::no_ordinal("prometheus-k8s-db-prometheus-k8s", false)]
     #[case::backup("prometheus-k8s-db-prometheus-k8s-0-backup", false)]

@@ -4,13 +4,14 @@ use serde::Deserialize;
 
 use super::endpoint::{Endpoint, Monitor, NamespaceSelector, copies};
 use super::{LabelSelector, Object};
+use crate::json::Strict;
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[serde(rename_all = "camelCase")]
 struct Spec {
-    endpoints: Option<Vec<Endpoint>>,
-    selector: Option<LabelSelector>,
-    namespace_selector: Option<NamespaceSelector>,
+    endpoints: Option<Vec<Strict<Endpoint>>>,
+    selector: Option<Strict<LabelSelector>>,
+    namespace_selector: Option<Strict<NamespaceSelector>>,
     target_labels: Option<Vec<String>>,
     pod_target_labels: Option<Vec<String>>,
     scrape_class: Option<String>,
@@ -28,8 +29,8 @@ pub fn read(object: &Object<'_>) -> Result<Monitor, String> {
     Ok(Monitor {
         endpoints_field: "endpoints",
         endpoints: spec.endpoints.unwrap_or_default(),
-        selector: spec.selector.unwrap_or_default(),
-        namespace_selector: spec.namespace_selector.unwrap_or_default(),
+        selector: spec.selector.unwrap_or_default().0,
+        namespace_selector: spec.namespace_selector.unwrap_or_default().0,
         copies: services.chain(pods).collect(),
         scrape_class: spec.scrape_class,
     })

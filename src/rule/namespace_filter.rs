@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::json::Strict;
 use crate::language::glob;
 use crate::language::pattern::PatternError;
 use crate::language::product::TooComplex;
@@ -115,7 +116,7 @@ impl Judge<'_, '_> {
             return;
         };
         self.warn_of_constant_address(&scrape, &path);
-        let proof = self.prove(index, &path, scrape);
+        let proof = self.prove(index, &path, &scrape);
         if proof == Err(TooComplex) {
             self.push(
                 path,
@@ -135,7 +136,10 @@ impl Judge<'_, '_> {
         let metrics = endpoint.metric_relabelings.as_deref();
         let metric_relabelings = self.rules(metrics, path, "metricRelabelings");
         let selector = &self.monitor.namespace_selector;
-        let names = selector.match_names.as_ref().filter(|names| !names.is_empty());
+        let names = selector
+            .match_names
+            .as_ref()
+            .filter(|names| !names.is_empty());
         let discovery = match names {
             _ if selector.any == Some(true) => Discovery::Everywhere,
             Some(names) => Discovery::In(names.clone()),
@@ -153,7 +157,7 @@ impl Judge<'_, '_> {
 
     fn rules(
         &mut self,
-        relabelings: Option<&[Relabeling]>,
+        relabelings: Option<&[Strict<Relabeling>]>,
         path: &str,
         field: &str,
     ) -> Option<Vec<Rule>> {
@@ -212,7 +216,7 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn prove(&mut self, index: usize, path: &str, scrape: Scrape) -> Result<(), TooComplex> {
+    fn prove(&mut self, index: usize, path: &str, scrape: &Scrape) -> Result<(), TooComplex> {
         let found = scrape.judge(&self.allowed, &mut self.interpreter)?;
         if found.is_empty {
             self.verdict.warnings.push(format!(
@@ -224,8 +228,10 @@ impl Judge<'_, '_> {
         // because of the one before is not reported.
         let mut mended = scrape.clone();
         if let Some(leak) = &found.target {
-            let fix = self.mend(&mended, Stage::Relabelings, leak, |found| found.target.is_some())?;
-            let message = self.target_leaks(leak, &scrape);
+            let fix = self.mend(&mended, Stage::Relabelings, leak, |found| {
+                found.target.is_some()
+            })?;
+            let message = self.target_leaks(leak, scrape);
             self.report(index, path, Stage::Relabelings, message, leak, fix.as_ref());
             let Some(fix) = fix else {
                 // What is behind it cannot be judged without it.
@@ -237,9 +243,9 @@ impl Judge<'_, '_> {
         let stage = Stage::MetricRelabelings;
         if let Some(leak) = found.sample.as_ref().or(found.exported.as_ref()) {
             let message = if found.sample.is_some() {
-                self.sample_leaks(leak, &scrape)
+                self.sample_leaks(leak, scrape)
             } else {
-                self.exported_leaks(leak, &scrape)
+                self.exported_leaks(leak, scrape)
             };
             let fix = self.mend(&mended, stage, leak, |found| {
                 found.sample.is_some() || found.exported.is_some()
@@ -249,7 +255,7 @@ impl Judge<'_, '_> {
             mended = fix.scrape;
         }
         if self.settings.namespace_filter == NamespaceFilter::Required {
-            self.demand_keep(index, path, &scrape, &mended)?;
+            self.demand_keep(index, path, scrape, &mended)?;
         }
         Ok(())
     }
@@ -262,7 +268,10 @@ impl Judge<'_, '_> {
         scrape: &Scrape,
         mended: &Scrape,
     ) -> Result<(), TooComplex> {
-        for (rules, target) in [(&mended.relabelings, true), (&mended.metric_relabelings, false)] {
+        for (rules, target) in [
+            (&mended.relabelings, true),
+            (&mended.metric_relabelings, false),
+        ] {
             for rule in rules {
                 if is_confining_keep(rule, target, &self.allowed, &mut self.interpreter)? {
                     return Ok(());
@@ -275,11 +284,15 @@ impl Judge<'_, '_> {
             Stage::Relabelings
         };
         let mut edits = Edits::of(mended, stage);
-        edits.0.insert(0, Edit::Added(self.keep("namespace", false)));
+        edits
+            .0
+            .insert(0, Edit::Added(self.keep("namespace", false)));
         let mut confined = mended.clone();
         edits.apply(stage, &mut confined);
         let still = confined.judge(&self.allowed, &mut self.interpreter)?;
-        let fix = (!still.leaks()).then(|| self.fix(index, stage, &edits)).flatten();
+        let fix = (!still.leaks())
+            .then(|| self.fix(index, stage, &edits))
+            .flatten();
         let message = format!(
             "no rule of this endpoint is a keep that lets only namespaces of environment {:?} \
              through, as namespaceFilter \"required\" demands",
@@ -349,7 +362,11 @@ impl Judge<'_, '_> {
             action: Action::Keep,
             source_labels: vec![label.to_owned()],
             separator: ";".to_owned(),
-            regex: if optional { format!("({regex})?") } else { regex },
+            regex: if optional {
+                format!("({regex})?")
+            } else {
+                regex
+            },
             target_label: String::new(),
             replacement: "$1".to_owned(),
             modulus: 0,
@@ -454,7 +471,9 @@ impl Judge<'_, '_> {
                     name(rule, scrape)
                 )
             }
-            (None, None) => format!("{what} from outside of environment {environment:?} can come through"),
+            (None, None) => {
+                format!("{what} from outside of environment {environment:?} can come through")
+            }
         };
         let filters: Vec<&RuleId> = leak
             .filters

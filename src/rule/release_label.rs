@@ -34,9 +34,9 @@ pub fn judge(object: &Object<'_>, namespace: &str, settings: &Settings, verdict:
                          Prometheus of environment {:?} would pick it up",
                         wrong.name
                     ),
-                    None => format!(
-                        "{place}, so the label must be {expected:?}, but it is {other:?}"
-                    ),
+                    None => {
+                        format!("{place}, so the label must be {expected:?}, but it is {other:?}")
+                    }
                 },
             };
             let missing = match &object.metadata {

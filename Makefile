@@ -1,0 +1,49 @@
+# Everything is built in one native profile, and always for the whole workspace with its tests: the
+# embedded engine takes minutes to compile, and another selection of packages or features would
+# compile it once more.
+CARGO := cargo
+NATIVE := --workspace --bins --tests --locked
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+CHECK := $(TARGET_DIR)/debug/env-isolation-check
+SOURCES := Cargo.toml Cargo.lock $(shell find src -name '*.rs')
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z.-]+):.*## /\1\t/' | expand -t 24
+
+policy.wasm: $(SOURCES) hack/wasm-toolchain ## Build the policy
+	@echo "== building policy.wasm (with a new toolchain some minutes) =="
+	hack/wasm-toolchain $@
+
+annotated-policy.wasm: policy.wasm policy-metadata.yml README.md ## Add the metadata (needs kwctl)
+	kwctl annotate --metadata-path policy-metadata.yml --usage-path README.md --output-path $@ policy.wasm
+
+.PHONY: check
+check: ## Build env-isolation-check
+	@echo "== building env-isolation-check and its engine (the first time some minutes) =="
+	$(CARGO) build $(NATIVE)
+
+.PHONY: demo
+demo: policy.wasm check ## Judge the examples
+	@$(CHECK) --policy policy.wasm --settings examples/settings.yaml \
+		examples/before examples/after examples/fixed || test $$? -eq 1
+
+.PHONY: test
+test: policy.wasm fmt lint ## Run all tests
+	@echo "== testing =="
+	$(CARGO) test --workspace --locked
+	hack/wasm-toolchain-test
+
+.PHONY: fmt
+fmt: ## Check the format
+	$(CARGO) fmt --all -- --check
+
+.PHONY: lint
+lint: ## Run clippy
+	@echo "== linting =="
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+.PHONY: clean
+clean: ## Remove what was built
+	$(CARGO) clean
+	rm -f policy.wasm annotated-policy.wasm

@@ -1,0 +1,170 @@
+//! The examples: what `make demo` shows.
+
+use std::path::Path;
+
+use env_isolation_check::{engine::Answer, manifest};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::harness::{create, fixed, proven, yaml};
+
+fn objects(folder: &str) -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples")
+        .join(folder);
+    let mut objects = Vec::new();
+    for file in manifest::files(&folder).expect("a folder") {
+        let text = std::fs::read_to_string(&file).expect("a file");
+        objects.extend(manifest::objects(&text).expect("YAML"));
+    }
+    assert!(!objects.is_empty());
+    objects
+}
+
+fn settings() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/settings.yaml");
+    yaml(&std::fs::read_to_string(path).expect("a file"))
+}
+
+/// A rejected object, and for each violation its field and witness.
+type Rejected = (String, Vec<(String, Option<String>)>);
+
+fn rejected(folder: &str, settings: &Value) -> Vec<Rejected> {
+    let name = |object: &Value| {
+        format!(
+            "{}/{}",
+            object["metadata"]["namespace"]
+                .as_str()
+                .expect("a namespace"),
+            object["metadata"]["name"].as_str().expect("a name")
+        )
+    };
+    let found = |answer: &Answer| {
+        let violations = answer.violations().expect("the annotation");
+        violations
+            .into_iter()
+            .map(|one| (one.field, one.witness))
+            .collect()
+    };
+    objects(folder)
+        .iter()
+        .map(|object| (name(object), create(object, settings)))
+        .filter(|(_, answer)| !answer.accepted)
+        .map(|(name, answer)| (name, found(&answer)))
+        .collect()
+}
+
+#[test]
+fn everything_fixed_is_accepted() {
+    assert_eq!(rejected("fixed", &settings()), []);
+}
+
+#[test]
+fn before_the_repair_the_known_causes_are_found() {
+    let rejected = rejected("before", &settings());
+    let fields = |name: &str| -> Vec<&str> {
+        let (_, found) = rejected
+            .iter()
+            .find(|(one, _)| one == name)
+            .expect("a rejection");
+        found.iter().map(|(field, _)| field.as_str()).collect()
+    };
+    assert_eq!(
+        fields("monitoring-prod/kube-state-metrics"),
+        [
+            "metadata.labels.release",
+            "spec.endpoints[0].metricRelabelings"
+        ]
+    );
+    assert_eq!(fields("monitoring-dev/kubelet").len(), 3);
+    let claim = "monitoring-dev/prometheus-monitoring-dev-db-prometheus-monitoring-dev-0";
+    assert_eq!(fields(claim), ["spec.storageClassName"]);
+}
+
+#[test]
+fn after_the_repair_three_monitors_still_leak() {
+    let leak = |name: &str, field: &str, witness: &str| {
+        let found = (field.to_owned(), Some(witness.to_owned()));
+        (name.to_owned(), vec![found])
+    };
+    assert_eq!(
+        rejected("after", &settings()),
+        [
+            leak(
+                "monitoring-dev/apiserver",
+                "spec.endpoints[0].relabelings",
+                "default"
+            ),
+            leak(
+                "monitoring-dev/kubelet",
+                "spec.endpoints[2].metricRelabelings",
+                "prod"
+            ),
+            leak(
+                "monitoring-dev/prometheus-operator",
+                "spec.endpoints[0].metricRelabelings",
+                "prod"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn where_default_is_shared_two_monitors_leak() {
+    let mut settings = proven();
+    settings["sharedNamespaces"] = json!(["kube-system", "default"]);
+    assert_eq!(rejected("after", &settings).len(), 2);
+}
+
+#[rstest]
+fn every_fix_makes_its_object_pass_and_the_yaml_says_the_same(
+    #[values("before", "after")] folder: &str,
+    #[values(settings(), proven())] settings: Value,
+) {
+    for object in objects(folder) {
+        let answer = create(&object, &settings);
+        if answer.accepted {
+            continue;
+        }
+        let patched = fixed(&object, &answer).expect("a fix for each violation");
+        let again = create(&patched, &settings);
+        assert!(again.accepted, "{:?}", again.message);
+        let mut pasted = object.clone();
+        let message = answer.message.expect("a message");
+        let blocks = message.split("\n   Fix:\n").skip(1);
+        let violations = answer.audit_annotations["violations"].as_str();
+        let violations: Value = serde_json::from_str(violations).expect("JSON");
+        for (block, violation) in blocks.zip(violations.as_array().expect("a list")) {
+            let block = block.split("\n\n").next().expect("the YAML");
+            let field = yaml(block);
+            let (name, value) = field
+                .as_object()
+                .and_then(|it| it.iter().next())
+                .expect("a field");
+            let path = violation["fix"][0]["path"].as_str().expect("a path");
+            assert!(path.ends_with(name.as_str()), "{path} {name}");
+            let parent = path.rsplit_once('/').expect("a parent").0;
+            pasted.pointer_mut(parent).expect("the parent")[name] = value.clone();
+        }
+        assert_eq!(pasted, patched);
+    }
+}
+
+/// Manifests of one's own, by hand: `CHARTS_DIR=folder make test`.
+#[test]
+fn charts_of_ones_own_are_judged_without_an_error() {
+    let Some(folder) = std::env::var_os("CHARTS_DIR") else {
+        println!("skipped: CHARTS_DIR names no folder of manifests");
+        return;
+    };
+    for file in manifest::files(Path::new(&folder)).expect("a folder") {
+        let text = std::fs::read_to_string(&file).expect("a file");
+        for object in manifest::objects(&text).expect("YAML") {
+            let request = manifest::request(&object, Some("monitoring-dev")).expect("a namespace");
+            if let Some(request) = request {
+                let answer = super::harness::evaluate(&request, &proven());
+                assert!(answer.accepted || !answer.audit_annotations.is_empty());
+            }
+        }
+    }
+}

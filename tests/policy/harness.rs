@@ -1,0 +1,77 @@
+//! Requests, and the module that answers them, compiled once.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use env_isolation_check::engine::{Answer, Policy, Violation};
+use env_isolation_check::manifest;
+use serde_json::{Value, json};
+
+/// The compiled module.
+pub(crate) static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("policy.wasm");
+    Policy::load(&path).expect("run `make policy.wasm` first")
+});
+
+/// YAML as JSON.
+pub(crate) fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).expect("a test's YAML")
+}
+
+/// The verdict on the creation of an object under these settings.
+pub(crate) fn create(object: &Value, settings: &Value) -> Answer {
+    let request = manifest::request(object, None)
+        .expect("a test's object has a namespace")
+        .expect("a test's object is of a kind that is judged");
+    evaluate(&request, settings)
+}
+
+/// The verdict on a request.
+pub(crate) fn evaluate(request: &Value, settings: &Value) -> Answer {
+    POLICY.evaluate(request, settings).expect("a verdict")
+}
+
+/// The request to change an object.
+pub(crate) fn update(old: &Value, new: &Value) -> Value {
+    let mut request = manifest::request(new, None)
+        .expect("a namespace")
+        .expect("a judged kind");
+    request["operation"] = "UPDATE".into();
+    request["oldObject"] = old.clone();
+    request
+}
+
+/// The only violation.
+pub(crate) fn only(answer: &Answer) -> Violation {
+    let violations = answer.violations().expect("the annotation");
+    let [violation] = violations.as_slice() else {
+        panic!("expected one violation: {:?}", answer.message);
+    };
+    violation.clone()
+}
+
+/// The object after all fixes; none if a violation has none.
+pub(crate) fn fixed(object: &Value, answer: &Answer) -> Option<Value> {
+    let mut object = object.clone();
+    for violation in answer.violations().expect("the annotation") {
+        let patch: json_patch::Patch =
+            serde_json::from_value(violation.fix?).expect("a JSON Patch");
+        json_patch::patch(&mut object, &patch).expect("a patch that applies");
+    }
+    Some(object)
+}
+
+/// Mode `proven`.
+pub(crate) fn proven() -> Value {
+    json!({"namespaceFilter": "proven"})
+}
+
+/// A `ServiceMonitor` in `shop-dev` with one endpoint, given as YAML flow, and a namespace selector.
+pub(crate) fn monitor(selector: &str, endpoint: &str) -> Value {
+    yaml(&format!(
+        "{{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, \
+         metadata: {{name: shop, namespace: shop-dev, labels: {{release: monitoring-dev}}}}, \
+         spec: {{selector: {{matchLabels: {{app: shop}}}}, namespaceSelector: {selector}, \
+         endpoints: [{endpoint}]}}}}"
+    ))
+}

@@ -1,0 +1,10 @@
+//! The policy as policy-server runs it: `policy.wasm` in the embedded engine, a request in, a
+//! verdict out. `make test` builds the module first.
+
+mod endpoints;
+mod examples;
+mod harness;
+mod labels;
+mod requests;
+mod settings;
+mod storage;
