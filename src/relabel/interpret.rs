@@ -375,52 +375,46 @@ impl Interpreter {
         series: Series,
         out: &mut Vec<Series>,
     ) -> Result<(), TooComplex> {
+        let sources: Vec<(usize, Membership)> = labels
+            .names()
+            .iter()
+            .enumerate()
+            .filter(|(_, from)| !from.is_empty())
+            .map(|(source, from)| (source, renames(regex, pieces, from, name)))
+            .filter(|(_, renamed)| *renamed != Membership::No)
+            .collect();
+        let unmentioned = self.unmentioned(regex, pieces, labels, &series, name)?;
+        if sources.is_empty() && unmentioned == Membership::No {
+            out.push(series);
+            return Ok(());
+        }
         let something = Automaton::new(&Expression::something(), true).map(Rc::new);
-        let mut rest = Some(series);
-        let mut sources = 0;
-        for (source, from) in labels.names().iter().enumerate() {
-            let renamed = if from.is_empty() {
-                Membership::No
-            } else {
-                renames(regex, pieces, from, name)
-            };
-            if renamed == Membership::No {
-                continue;
-            }
-            let (Some(series), Some(something)) = (rest.clone(), &something) else {
-                break;
-            };
-            sources += 1;
-            if let Some(mut present) = series.constrained(&before[source], something, true, id) {
-                // Of several sources, Prometheus takes the last one; any of them is assumed.
-                if sources > 1 || renamed == Membership::Unknown {
-                    present.loosen(id);
+        let something = something.ok_or(TooComplex)?;
+        // Of several sources that are there, Prometheus takes the last one; any is assumed.
+        let alone = sources.len() + usize::from(unmentioned != Membership::No) == 1;
+        let mut write = |series: Series, value: Value, surely: Membership| {
+            if let Some(mut written) = series.constrained(&value, &something, true, id) {
+                if !alone || surely == Membership::Unknown {
+                    written.loosen(id);
                 }
-                present.write(target, before[source].clone(), id);
-                out.push(present);
+                written.write(target, value, id);
+                out.push(written);
             }
+        };
+        let mut rest = Some(series.clone());
+        for (source, renamed) in sources {
+            write(series.clone(), before[source].clone(), renamed);
             if renamed == Membership::Yes {
                 rest = rest
-                    .and_then(|series| series.constrained(&before[source], something, false, id));
+                    .and_then(|series| series.constrained(&before[source], &something, false, id));
             }
         }
-        if let Some(rest) = rest {
-            let unmentioned = self.unmentioned(regex, pieces, labels, &rest, name)?;
-            if unmentioned != Membership::No {
-                let mut written = rest.clone();
-                let value = written.fresh();
-                if let Some(something) = &something
-                    && let Some(mut written) = written.constrained(&value, something, true, id)
-                {
-                    if unmentioned == Membership::Unknown || sources > 0 {
-                        written.loosen(id);
-                    }
-                    written.write(target, value, id);
-                    out.push(written);
-                }
-            }
-            out.push(rest);
+        if unmentioned != Membership::No {
+            let mut written = series;
+            let value = written.fresh();
+            write(written, value, unmentioned);
         }
+        out.extend(rest);
         Ok(())
     }
 

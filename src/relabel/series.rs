@@ -247,7 +247,8 @@ impl Series {
             }
             // Each variable is bounded by itself; that they also depend on each other is lost. It
             // does not matter as long as all but one of them are otherwise free.
-            if tied || several && Some(index) != main && constrained {
+            let again = value.variables().filter(|of| *of == index).count() > 1;
+            if tied || again || several && Some(index) != main && constrained {
                 self.loosen(rule);
             }
             if several && Some(index) != main {

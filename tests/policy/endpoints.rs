@@ -206,6 +206,13 @@ fn a_rule_that_reads_exported_namespace_makes_it_matter() {
     assert_eq!(witness(&monitor("{}", &late)), None);
 }
 
+#[test]
+fn any_of_several_labels_may_be_the_one_that_is_mapped() {
+    let map = "{action: labelmap, regex: (.+), replacement: exported_namespace}";
+    let object = monitor("{}", &format!("{{relabelings: [{map}]}}"));
+    assert_eq!(witness(&object).as_deref(), Some(""));
+}
+
 #[rstest]
 #[case::shared_with_a_release("kube-system", Some("monitoring-dev"), Some("prod"))]
 #[case::shared_with_the_other_release("kube-system", Some("monitoring-prod"), Some("dev"))]

@@ -5,6 +5,7 @@ mod endpoints;
 mod examples;
 mod harness;
 mod labels;
+mod metadata;
 mod requests;
 mod settings;
 mod storage;
