@@ -82,6 +82,7 @@ fn explain(text: &str, root: &str, error: &serde_json::Error) -> String {
         place: 0,
         goal: offset,
         path: root.to_owned(),
+        depth: 0,
         found: None,
     };
     walk.value();
@@ -125,6 +126,7 @@ struct Walk<'a> {
     place: usize,
     goal: usize,
     path: String,
+    depth: usize,
     /// The path and start of the innermost value around the goal.
     found: Option<(String, usize)>,
 }
@@ -163,6 +165,11 @@ impl Walk<'_> {
     }
 
     fn members(&mut self, end: u8) -> Option<()> {
+        // serde_json reads nothing typed that is nested deeper.
+        self.depth += 1;
+        if self.depth > 128 {
+            return None;
+        }
         let start = self.place;
         self.place += 1;
         if self.goal == start {
@@ -193,6 +200,7 @@ impl Walk<'_> {
             }
         }
         self.place += 1;
+        self.depth -= 1;
         Some(())
     }
 

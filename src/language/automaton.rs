@@ -14,6 +14,9 @@ pub type Word = u64;
 /// set of this size is 256 bytes, and the table of followers half a megabyte.
 pub const MAX_POSITIONS: usize = 2000;
 
+/// The longest text that is read, times the states to read it with.
+const MAX_READ: usize = 1 << 18;
+
 /// A language, as an automaton that reads one character a step.
 #[derive(Clone, Debug)]
 pub struct Automaton {
@@ -87,6 +90,12 @@ impl Automaton {
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         self.exact
+    }
+
+    /// Whether some characters are not told apart, so that a text of them may not exist.
+    #[must_use]
+    pub fn is_vague(&self) -> bool {
+        self.classes.iter().any(|class| class.must != class.may)
     }
 
     /// The class of each state.
@@ -163,6 +172,9 @@ impl Automaton {
     /// Whether the language contains the text.
     #[must_use]
     pub fn contains(&self, text: &str) -> Membership {
+        if text.len() * self.states() > MAX_READ {
+            return Membership::Unknown;
+        }
         match (self.reads(text, true), self.reads(text, false)) {
             (true, _) if self.exact => Membership::Yes,
             (_, false) => Membership::No,

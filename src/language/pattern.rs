@@ -39,6 +39,9 @@ use super::expression::Expression;
 /// How deep groups and classes may be nested. Deeper ones are not followed.
 const NESTING: u32 = 60;
 
+/// The longest pattern that is looked at, in bytes: four for each position is generous.
+const MAX_LENGTH: usize = 4 * MAX_POSITIONS;
+
 /// The highest count that RE2 takes (Go's `regexp/syntax/parse.go`, `repeatIsValid`).
 const MAX_COUNT: u32 = 1000;
 
@@ -104,6 +107,9 @@ impl Pattern {
     ///
     /// See [`PatternError`].
     pub fn parse(pattern: &str) -> Result<Self, PatternError> {
+        if pattern.len() > MAX_LENGTH {
+            return Err(PatternError::TooLarge);
+        }
         let ast = ParserBuilder::new()
             .nest_limit(NESTING)
             .build()
@@ -345,7 +351,8 @@ impl Translator<'_> {
             {
                 Err(PatternError::Refused("RE2 has no escape `\\u` or `\\U`"))
             }
-            _ => Ok(self.fold(Class::character(literal.c))),
+            _ if self.flags.fold => Ok(Class::folded_range(literal.c, literal.c)),
+            _ => Ok(Class::character(literal.c)),
         }
     }
 
@@ -404,7 +411,7 @@ impl Translator<'_> {
             ClassSetItem::Perl(class) => Ok(self.perl(class)),
             ClassSetItem::Bracketed(class) => {
                 let rest = &self.pattern[class.span.start.offset..];
-                if rest.starts_with("[:") && rest.contains(":]") {
+                if rest.starts_with("[:") && rest[2..].contains(":]") {
                     return Err(PatternError::Refused("an unknown POSIX class"));
                 }
                 Err(PatternError::NotFollowed(

@@ -21,7 +21,10 @@ use super::series::{Part, Series, Value};
 use super::template::{self, Piece};
 
 /// The most series that one pipeline may be split into. People's pipelines make a handful.
-const MAX_SERIES: usize = 512;
+pub const MAX_SERIES: usize = 512;
+
+/// The most labels that the pipeline of one endpoint may mention.
+pub const MAX_LABELS: usize = 256;
 
 /// The place of label `namespace`.
 pub const NAMESPACE: usize = 0;
@@ -124,7 +127,9 @@ impl Interpreter {
         });
         if let Ok(compiled) = &compiled {
             let automaton = &compiled.automaton;
-            self.budget.spend(automaton.states() * automaton.words())?;
+            let (states, words) = (automaton.states(), automaton.words());
+            self.budget
+                .spend(states * words + states * states * words / 256)?;
         }
         self.patterns.push((regex.to_owned(), compiled.clone()));
         Ok(compiled)
@@ -142,23 +147,12 @@ impl Interpreter {
         needed: &[bool],
         mut series: Vec<Series>,
     ) -> Result<Vec<Series>, TooComplex> {
-        for (index, (id, rule)) in rules.iter().enumerate() {
-            let later = &rules[index + 1..];
-            let needed: Vec<bool> = labels
-                .names()
-                .iter()
-                .zip(needed)
-                .map(|(name, needed)| {
-                    *needed
-                        || later
-                            .iter()
-                            .any(|(_, rule)| rule.action == Action::LabelMap || rule.reads(name))
-                })
-                .collect();
+        let (_, needs) = self.needs(rules, labels, needed)?;
+        for ((id, rule), needed) in rules.iter().zip(&needs) {
             let mut next = Vec::new();
             for one in series {
-                self.budget.spend(labels.names().len())?;
-                self.apply(*id, rule, labels, &needed, one, &mut next)?;
+                self.budget.spend(one.size())?;
+                self.apply(*id, rule, labels, needed, one, &mut next)?;
                 if next.len() > MAX_SERIES {
                     return Err(TooComplex);
                 }
@@ -166,6 +160,79 @@ impl Interpreter {
             series = next;
         }
         Ok(series)
+    }
+
+    /// Which labels are read before the first rule, and which after each, if `needed` are read in
+    /// the end. A label that is not need not be followed.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if the budget does not suffice.
+    pub fn needs(
+        &mut self,
+        rules: &[(RuleId, &Rule)],
+        labels: &Labels,
+        needed: &[bool],
+    ) -> Result<(Vec<bool>, Vec<Vec<bool>>), TooComplex> {
+        let mut now = needed.to_vec();
+        let mut after = vec![Vec::new(); rules.len()];
+        for (index, (_, rule)) in rules.iter().enumerate().rev() {
+            self.budget.spend(labels.names().len())?;
+            after[index].clone_from(&now);
+            let target = labels.place(&rule.target_label);
+            let reads = match rule.action {
+                Action::Keep | Action::Drop => true,
+                Action::KeepEqual | Action::DropEqual => {
+                    if let Some(target) = target {
+                        now[target] = true;
+                    }
+                    true
+                }
+                Action::LabelDrop | Action::LabelKeep => false,
+                Action::LabelMap => {
+                    self.map_needs(rule, labels, &mut now)?;
+                    false
+                }
+                Action::Replace | Action::Lowercase | Action::Uppercase | Action::HashMod => {
+                    rule.target_label.contains('$') || target.is_some_and(|target| now[target])
+                }
+            };
+            if reads {
+                let sources = rule.source_labels.iter();
+                for place in sources.filter_map(|name| labels.place(name)) {
+                    now[place] = true;
+                }
+            }
+        }
+        Ok((now, after))
+    }
+
+    fn map_needs(
+        &mut self,
+        rule: &Rule,
+        labels: &Labels,
+        now: &mut [bool],
+    ) -> Result<(), TooComplex> {
+        let Ok(regex) = self.compile(&rule.regex)? else {
+            return Ok(());
+        };
+        let pieces = template::parse(&rule.replacement, &regex.pattern.groups);
+        let names = || {
+            labels
+                .names()
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| !name.is_empty())
+        };
+        let after = now.to_vec();
+        for (source, from) in names() {
+            self.budget.spend(from.len() * regex.automaton.words())?;
+            now[source] |= regex.automaton.contains(from) != Membership::No
+                && names().any(|(target, to)| {
+                    after[target] && renames(&regex, &pieces, from, to) != Membership::No
+                });
+        }
+        Ok(())
     }
 
     fn apply(
@@ -239,7 +306,7 @@ impl Interpreter {
             Action::LabelDrop | Action::LabelKeep => match compiled {
                 Ok(regex) => {
                     let drops = rule.action == Action::LabelDrop;
-                    label_drop(id, &regex, drops, labels, needed, series, out);
+                    label_drop(id, &regex, drops, labels, needed, series, out)?;
                 }
                 Err(_) => unknown(id, rule, labels, needed, series, out),
             },
@@ -558,6 +625,10 @@ impl<'a> Match<'a> {
         for piece in pieces {
             match (piece, &pattern.outline, &self.held) {
                 (Piece::Literal(text), ..) => expanded.push_literal(text),
+                (Piece::Unknown, ..) => {
+                    expanded.push(&series.fresh());
+                    series.loosen(id);
+                }
                 (Piece::Group(0), ..) => expanded.push(&self.whole),
                 (Piece::Group(group), Some(outline), Some(held)) if outline.group == *group => {
                     expanded.push(held);
@@ -696,7 +767,7 @@ fn label_drop(
     needed: &[bool],
     mut series: Series,
     out: &mut Vec<Series>,
-) {
+) -> Result<(), TooComplex> {
     if regex.pattern.exact {
         series.dropped.push((Rc::clone(&regex.automaton), drops));
     }
@@ -720,6 +791,9 @@ fn label_drop(
             for series in &mut all {
                 series.loosen(id);
             }
+            if all.len() > MAX_SERIES {
+                return Err(TooComplex);
+            }
         } else if matched == hit {
             for series in &mut all {
                 series.write(label, Value::default(), id);
@@ -727,6 +801,7 @@ fn label_drop(
         }
     }
     out.extend(all);
+    Ok(())
 }
 
 /// A rule that cannot be followed at all.

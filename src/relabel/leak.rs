@@ -111,7 +111,7 @@ impl Allowed {
             .variables()
             .any(|index| series.variables[index].is_tied);
         let mut filters = series.filters(value);
-        let loose = series.loose.or_else(|| {
+        let loose = series.loose.or(series.vague(variable)).or_else(|| {
             let last = filters.last().copied();
             last.filter(|_| tied || matches!(found, Found::Something))
         });
@@ -246,7 +246,7 @@ impl Allowed {
         let empty = Automaton::new(&Expression::Empty, true).map(Rc::new);
         let absent = empty.filter(|_| value.plain_variable().is_some());
         for condition in std::iter::once(seen).chain(absent.map(Condition::inside)) {
-            let found = series.text_of(variable, &[condition], usize::MAX, budget)?;
+            let found = series.text_of(variable, &[condition], MAX_NAMESPACE, budget)?;
             if found.is_some() && series.is_possible(Some(variable), budget)? {
                 return Ok(true);
             }

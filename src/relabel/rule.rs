@@ -222,7 +222,8 @@ impl Rule {
 
 /// Whether the text has a `$(NAME)` (`expandEnv` in the operator's config reloader replaces what
 /// matches `\$\(([a-zA-Z_0-9]+)\)`).
-fn has_placeholder(text: &str) -> bool {
+#[must_use]
+pub fn has_placeholder(text: &str) -> bool {
     text.match_indices("$(").any(|(place, _)| {
         let name = &text[place + 2..];
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');

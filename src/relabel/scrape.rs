@@ -11,8 +11,8 @@ use crate::language::expression::Expression;
 use crate::language::product::{Condition, Surrounding, TooComplex, shortest};
 
 use super::interpret::{
-    EXPORTED_NAMESPACE, Interpreter, Labels, MERGED, MERGED_EXPORTED, META_NAMESPACE, NAMESPACE,
-    TARGET,
+    EXPORTED_NAMESPACE, Interpreter, Labels, MAX_LABELS, MAX_SERIES, MERGED, MERGED_EXPORTED,
+    META_NAMESPACE, NAMESPACE, TARGET,
 };
 use super::leak::{Allowed, Leak, MAX_NAMESPACE};
 use super::rule::{Action, Rule};
@@ -79,22 +79,30 @@ impl Scrape {
     ) -> Result<Verdict, TooComplex> {
         let mut labels = Labels::default();
         for rule in self.rules() {
+            if rule.source_labels.len() > MAX_LABELS {
+                return Err(TooComplex);
+            }
             labels.mention(rule);
+            if labels.names().len() > MAX_LABELS {
+                return Err(TooComplex);
+            }
         }
-        let targets = self.targets(&labels, allowed, interpreter)?;
+        let rules: Vec<(RuleId, &Rule)> =
+            numbered(Stage::MetricRelabelings, &self.metric_relabelings).collect();
+        let mut needed = vec![false; labels.names().len()];
+        needed[NAMESPACE] = true;
+        let (mut exposed, _) = interpreter.needs(&rules, &labels, &needed)?;
+        let judges_exported = self.judges_exported(interpreter)?;
+        exposed[EXPORTED_NAMESPACE] |= judges_exported;
+        let targets = self.targets(&labels, &exposed, allowed, interpreter)?;
         let mut verdict = Verdict::default();
         for series in &targets {
             for label in [TARGET, NAMESPACE] {
                 better(&mut verdict.target, series, label, allowed, interpreter)?;
             }
         }
-        let merged = self.merged(&labels, targets);
-        let rules: Vec<(RuleId, &Rule)> =
-            numbered(Stage::MetricRelabelings, &self.metric_relabelings).collect();
-        let mut needed = vec![false; labels.names().len()];
-        needed[NAMESPACE] = true;
+        let merged = self.merged(&labels, &exposed, targets)?;
         let samples = interpreter.run(&rules, &labels, &needed, merged)?;
-        let judges_exported = self.judges_exported(interpreter)?;
         for series in &samples {
             for label in [MERGED, NAMESPACE] {
                 better(&mut verdict.sample, series, label, allowed, interpreter)?;
@@ -112,7 +120,11 @@ impl Scrape {
         if !verdict.leaks() {
             verdict.is_empty = true;
             for series in &samples {
-                if allowed.admits(series, NAMESPACE, &mut interpreter.budget)? {
+                // It is only a warning: where that is too complex, there is none.
+                if allowed
+                    .admits(series, NAMESPACE, &mut interpreter.budget)
+                    .unwrap_or(true)
+                {
                     verdict.is_empty = false;
                     break;
                 }
@@ -132,6 +144,7 @@ impl Scrape {
     fn targets(
         &self,
         labels: &Labels,
+        exposed: &[bool],
         allowed: &Allowed,
         interpreter: &mut Interpreter,
     ) -> Result<Vec<Series>, TooComplex> {
@@ -155,18 +168,11 @@ impl Scrape {
         let rules: Vec<(RuleId, &Rule)> = numbered(Stage::Operator, &self.copies)
             .chain(numbered(Stage::Relabelings, &self.relabelings))
             .collect();
-        let mapped = self
-            .metric_relabelings
-            .iter()
-            .any(|rule| rule.action == Action::LabelMap);
         let needed: Vec<bool> = labels
             .names()
             .iter()
-            .enumerate()
-            .map(|(place, name)| {
-                let read = mapped || self.metric_relabelings.iter().any(|rule| rule.reads(name));
-                matches!(place, NAMESPACE | EXPORTED_NAMESPACE) || read && !name.starts_with("__")
-            })
+            .zip(exposed)
+            .map(|(name, read)| name == "namespace" || *read && !name.starts_with("__"))
             .collect();
         interpreter.run(&rules, labels, &needed, vec![series])
     }
@@ -199,16 +205,22 @@ impl Scrape {
         Ok(Value::variable(series.variables.len() - 1))
     }
 
-    /// The samples of the targets, their labels merged.
-    fn merged(&self, labels: &Labels, targets: Vec<Series>) -> Vec<Series> {
+    /// The samples of the targets, those of their labels merged that are read afterwards.
+    fn merged(
+        &self,
+        labels: &Labels,
+        read: &[bool],
+        targets: Vec<Series>,
+    ) -> Result<Vec<Series>, TooComplex> {
         let something = Automaton::new(&Expression::something(), true).map(Rc::new);
         let mut samples = Vec::new();
         for target in targets {
             let mut target = target;
             target.dropped.clear();
+            let given = target.labels[EXPORTED_NAMESPACE].clone();
             let mut all = vec![target];
             for (place, name) in labels.names().iter().enumerate() {
-                if name.is_empty() {
+                if name.is_empty() || !(read[place] || place == NAMESPACE) {
                     continue;
                 }
                 let exposed_only =
@@ -226,16 +238,25 @@ impl Scrape {
                         }
                     })
                     .collect();
+                if all.len() > MAX_SERIES {
+                    return Err(TooComplex);
+                }
             }
             for mut series in all {
                 series.labels[MERGED] = series.labels[NAMESPACE].clone();
-                series.labels[MERGED_EXPORTED] = series.labels[EXPORTED_NAMESPACE].clone();
+                let exported = series.labels[EXPORTED_NAMESPACE].clone();
+                // Where the target has such a label, the exposed namespace goes to another one.
+                series.labels[MERGED_EXPORTED] = if exported == given {
+                    series.fresh()
+                } else {
+                    exported
+                };
                 series.writers[MERGED] = series.writers[NAMESPACE];
                 series.writers[NAMESPACE] = None;
                 samples.push(series);
             }
         }
-        samples
+        Ok(samples)
     }
 
     /// With `honorLabels: false`, the target's label where it has one, else what is exposed: for

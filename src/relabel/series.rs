@@ -16,6 +16,10 @@ use crate::language::product::{Budget, Condition, Surrounding, TooComplex, short
 
 use super::RuleId;
 
+/// The longest value that is followed, in bytes of text; a variable counts as 16. A copy of a copy
+/// can double at every rule.
+const MAX_VALUE: usize = 1024;
+
 /// A label's value: its parts, one after the other. No part is an absent label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Value(pub Vec<Part>);
@@ -69,6 +73,16 @@ impl Value {
             Part::Literal(_) => None,
             Part::Variable(index, _) => Some(*index),
         })
+    }
+
+    fn size(&self) -> usize {
+        self.0
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => text.len(),
+                Part::Variable(..) => 16,
+            })
+            .sum()
     }
 
     /// Appends literal text.
@@ -162,6 +176,16 @@ pub struct Series {
 }
 
 impl Series {
+    /// How much there is to copy when one becomes two.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let conditions = self
+            .variables
+            .iter()
+            .map(|variable| 8 * variable.conditions.len());
+        self.labels.len() + self.variables.len() + conditions.sum::<usize>()
+    }
+
     /// A new variable, with nothing known of it.
     pub fn fresh(&mut self) -> Value {
         self.variables.push(Variable::default());
@@ -187,7 +211,12 @@ impl Series {
 
     /// Writes a label.
     pub fn write(&mut self, label: usize, value: Value, rule: RuleId) {
-        self.labels[label] = value;
+        self.labels[label] = if value.size() > MAX_VALUE {
+            self.loosen(rule);
+            self.fresh()
+        } else {
+            value
+        };
         self.writers[label] = Some(rule);
     }
 
@@ -326,7 +355,8 @@ impl Series {
         let (before, after) = (literal(&value.0[..place]), literal(&value.0[place + 1..]));
         let new = &mut self.variables[index];
         new.is_tied |= old.is_tied;
-        new.is_namespace |= old.is_namespace;
+        // With text around it, it is a part of a namespace, and may be empty.
+        new.is_namespace |= old.is_namespace && value.plain_variable().is_some();
         new.conditions
             .extend(old.conditions.into_iter().map(|(mut condition, rule)| {
                 condition.before.extend(before.iter().cloned());
@@ -372,6 +402,18 @@ impl Series {
             }
         }
         Ok(true)
+    }
+
+    /// A rule after which it is not certain that each variable can have a text, the one of `but`
+    /// aside.
+    #[must_use]
+    pub fn vague(&self, but: Option<usize>) -> Option<RuleId> {
+        let others = self.variables.iter().enumerate();
+        others
+            .filter(|(index, _)| Some(*index) != but)
+            .flat_map(|(_, variable)| &variable.conditions)
+            .find(|(condition, _)| condition.automaton.is_vague())
+            .and_then(|(_, rule)| *rule)
     }
 
     /// The rules that narrowed what the value can be.

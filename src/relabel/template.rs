@@ -9,6 +9,8 @@ pub enum Piece {
     Literal(String),
     /// What the group of this index holds.
     Group(usize),
+    /// Anything: Go and Rust differ on which characters beyond ASCII belong to a name.
+    Unknown,
 }
 
 /// The pieces of a template for a pattern with these groups, adjacent literals joined.
@@ -25,6 +27,9 @@ pub fn parse(template: &str, groups: &[Group]) -> Vec<Piece> {
         if let Some(after) = rest.strip_prefix('$') {
             literal(&mut pieces, "$");
             rest = after;
+        } else if is_vague(rest) {
+            pieces.push(Piece::Unknown);
+            return pieces;
         } else if let Some((name, after)) = reference(rest) {
             if let Some(index) = index(name, groups) {
                 pieces.push(Piece::Group(index));
@@ -46,15 +51,21 @@ fn literal(pieces: &mut Vec<Piece>, text: &str) {
     }
 }
 
+/// Whether the name after a `$` goes up to a character beyond ASCII.
+fn is_vague(text: &str) -> bool {
+    let name = text.strip_prefix('{').unwrap_or(text);
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    end.is_some_and(|end| !name[end..].starts_with(|c: char| c.is_ascii()))
+}
+
 /// The name after a `$`, and what comes after it.
 fn reference(text: &str) -> Option<(&str, &str)> {
     let (inner, braces) = match text.strip_prefix('{') {
         Some(inner) => (inner, true),
         None => (text, false),
     };
-    // Go takes Unicode's letters and digits too; a group cannot be called so.
     let end = inner
-        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .unwrap_or(inner.len());
     let (name, after) = inner.split_at(end);
     if name.is_empty() {
@@ -97,6 +108,8 @@ mod tests {
     #[case::alone("a$-$", "a$-$")]
     #[case::open_brace("${1", "${1")]
     #[case::leading_zero("${01}", "")]
+    #[case::beyond_ascii("a$1²", "a?")]
+    #[case::only_beyond_ascii("$é", "?")]
     fn expands_as_go_does(#[case] template: &str, #[case] expected: &str) {
         let pattern = Pattern::parse("(.*)-(?P<env>.*)").expect("a plain pattern");
         let text: String = parse(template, &pattern.groups)
@@ -104,6 +117,7 @@ mod tests {
             .map(|piece| match piece {
                 Piece::Literal(text) => text,
                 Piece::Group(index) => format!("{{{index}}}"),
+                Piece::Unknown => "?".to_owned(),
             })
             .collect();
         assert_eq!(text, expected);

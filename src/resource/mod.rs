@@ -98,8 +98,9 @@ impl<'a> Object<'a> {
         let value = |text: Option<&RawValue>| {
             text.and_then(|text| serde_json::from_str::<serde_json::Value>(text.get()).ok())
         };
-        let same_text = self.spec.map(RawValue::get) == other.spec.map(RawValue::get);
-        labels(self) == labels(other) && (same_text || value(self.spec) == value(other.spec))
+        let same_text = || self.spec.map(RawValue::get) == other.spec.map(RawValue::get);
+        let same_value = || value(self.spec).is_some_and(|one| Some(one) == value(other.spec));
+        labels(self) == labels(other) && (same_text() || same_value())
     }
 
     /// Reads the `spec`; one that is absent or null as if it were empty.

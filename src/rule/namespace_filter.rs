@@ -14,7 +14,7 @@ use crate::language::pattern::PatternError;
 use crate::language::product::TooComplex;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::leak::{Allowed, Leak};
-use crate::relabel::rule::{Action, Relabeling, Rule};
+use crate::relabel::rule::{Action, Relabeling, Rule, has_placeholder};
 use crate::relabel::scrape::{self, Discovery, Scrape, is_confining_keep};
 use crate::relabel::{RuleId, Stage};
 use crate::resource::Object;
@@ -80,6 +80,7 @@ pub fn judge(
         environment,
         allowed,
         interpreter: Interpreter::default(),
+        spec: Value::Null,
         verdict,
     };
     for (index, endpoint) in monitor.endpoints.iter().enumerate() {
@@ -106,6 +107,8 @@ struct Judge<'a, 'v> {
     environment: &'a Environment,
     allowed: Allowed,
     interpreter: Interpreter,
+    /// The whole `spec`, read only when a fix is made of it.
+    spec: Value,
     verdict: &'v mut Verdict,
 }
 
@@ -193,9 +196,22 @@ impl Judge<'_, '_> {
             None | Some("") => DEFAULT_PATH,
             Some(path) => path,
         };
+        // A rule may have the last word on the path.
+        let rewritten = endpoint.relabelings.iter().flatten();
+        let rewritten = rewritten
+            .filter(|rule| rule.target_label.as_deref() == Some("__metrics_path__"))
+            .filter_map(|rule| rule.replacement.as_deref());
+        let leads_to = |path: &str, known: &str| {
+            let path = path.split('?').next().unwrap_or_default();
+            path.trim_start_matches('/') == known.trim_start_matches('/')
+        };
+        if std::iter::once(path).chain(rewritten).any(|path| {
+            has_placeholder(path) || exporters.paths.iter().any(|known| leads_to(path, known))
+        }) {
+            return true;
+        }
         let selector = &self.monitor.selector;
-        exporters.paths.iter().any(|known| known == path)
-            || !exporters.selectors.is_empty() && selector.is_empty()
+        !exporters.selectors.is_empty() && selector.is_empty()
             || exporters.selectors.iter().any(|labels| {
                 let admitted = labels
                     .iter()
@@ -379,10 +395,12 @@ impl Judge<'_, '_> {
         globs.map(glob::to_regex).collect::<Vec<_>>().join("|")
     }
 
-    fn fix(&self, index: usize, stage: Stage, edits: &Edits) -> Option<Fix> {
-        let spec: Value = serde_json::from_str(self.object.spec?.get()).ok()?;
+    fn fix(&mut self, index: usize, stage: Stage, edits: &Edits) -> Option<Fix> {
+        if self.spec.is_null() {
+            self.spec = serde_json::from_str(self.object.spec?.get()).ok()?;
+        }
         let endpoints = self.monitor.endpoints_field;
-        let list = &spec[endpoints][index][field(stage)];
+        let list = &self.spec[endpoints][index][field(stage)];
         Some(Fix {
             pointer: ["spec", endpoints, &index.to_string(), field(stage)]
                 .map(str::to_owned)
