@@ -34,6 +34,17 @@ test: policy.wasm fmt lint ## Run all tests
 	$(CARGO) test --workspace --locked
 	hack/wasm-toolchain-test
 
+N ?= 5000
+SEED ?= 1
+
+.PHONY: differential
+differential: policy.wasm ## Compare N random monitors with Prometheus' own code (needs Go)
+	@command -v go >/dev/null || { echo "needs Go, https://go.dev/dl"; exit 1; }
+	$(CARGO) build $(NATIVE) --examples
+	cd tests/oracle && go build -o $(abspath $(TARGET_DIR))/oracle .
+	$(TARGET_DIR)/oracle differential -n $(N) -seed $(SEED) \
+		-verdicts "$(TARGET_DIR)/debug/examples/verdicts policy.wasm"
+
 .PHONY: fmt
 fmt: ## Check the format
 	$(CARGO) fmt --all -- --check

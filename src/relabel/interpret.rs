@@ -574,7 +574,14 @@ fn preimage(regex: &Compiled, pieces: &[Piece], name: &str) -> Preimage {
         Some(outline) if outline.group == inner => {
             Preimage::Text(format!("{}{inner_text}{}", outline.before, outline.after))
         }
-        _ => Preimage::Any(false),
+        _ => {
+            // Where the group stands is not followed, but what it can hold is known.
+            let held = Automaton::new(&regex.pattern.groups[inner].expression, false);
+            match held.map(|held| held.contains(inner_text)) {
+                Some(Membership::No) => Preimage::None,
+                _ => Preimage::Any(false),
+            }
+        }
     }
 }
 

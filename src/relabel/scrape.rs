@@ -245,12 +245,10 @@ impl Scrape {
             for mut series in all {
                 series.labels[MERGED] = series.labels[NAMESPACE].clone();
                 let exported = series.labels[EXPORTED_NAMESPACE].clone();
-                // Where the target has such a label, the exposed namespace goes to another one.
-                series.labels[MERGED_EXPORTED] = if exported == given {
-                    series.fresh()
-                } else {
-                    exported
-                };
+                // Where a rule gave the target such a label, the exposed namespace makes room once
+                // more, and nothing is known of it: otherwise that rule would hide it.
+                let taken = series.writers[EXPORTED_NAMESPACE].is_some() && exported == given;
+                series.labels[MERGED_EXPORTED] = if taken { series.fresh() } else { exported };
                 series.writers[MERGED] = series.writers[NAMESPACE];
                 series.writers[NAMESPACE] = None;
                 samples.push(series);

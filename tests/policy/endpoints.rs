@@ -235,6 +235,11 @@ fn a_rule_that_reads_exported_namespace_makes_it_matter() {
     "relabelings: [{targetLabel: __metrics_path__, replacement: /metrics/cadvisor}]",
     Some("prod")
 )]
+#[case::the_first_of_two_groups(
+    "{}",
+    "relabelings: [{action: labelmap, regex: '__meta_kubernetes_(pod|service)_label_(.+)'}]",
+    None
+)]
 #[case::several_drops_of_joined_labels(
     "{}",
     "metricRelabelings: [{action: drop, sourceLabels: [__name__, container], regex: 'a_.*;x.*'}, {action: drop, sourceLabels: [__name__, container], regex: 'b_.*;y.*'}, {action: drop, sourceLabels: [__name__, container], regex: 'c_.*;z.*'}, {action: drop, sourceLabels: [__name__, container], regex: 'd_.*;x.*'}, {action: drop, sourceLabels: [__name__, container], regex: 'e_.*;y.*'}, {action: drop, sourceLabels: [__name__, container], regex: 'f_.*;z.*'}]",

@@ -5,6 +5,7 @@ mod endpoints;
 mod examples;
 mod harness;
 mod labels;
+mod languages;
 mod metadata;
 mod requests;
 mod settings;

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+func differentialCommand(arguments []string) (bool, error) {
+	flags := flag.NewFlagSet("differential", flag.ExitOnError)
+	count := flags.Int("n", 1000, "how many requests")
+	seed := flags.Uint64("seed", 1, "the seed of all choices")
+	verdicts := flags.String("verdicts", "", "the command that answers")
+	show := flags.Int("show", 5, "how many of each bad class are shown")
+	_ = flags.Parse(arguments)
+
+	p, err := startProcess(*verdicts)
+	if err != nil {
+		return false, fmt.Errorf("-verdicts: %w", err)
+	}
+	asked := make(chan []byte, 256)
+	pairs := make(chan pair, 256)
+	problems := make(chan error, 2)
+	go func() {
+		defer close(asked)
+		problems <- ask(p, *seed, *count, asked)
+	}()
+	go func() {
+		defer close(pairs)
+		for line := range asked {
+			answer, err := p.read()
+			if err != nil {
+				problems <- err
+				// Whoever asks on must not wait for ever.
+				for range asked {
+				}
+				return
+			}
+			pairs <- pair{line, answer}
+		}
+		problems <- nil
+	}()
+	rep, err := checkAll(pairs)
+	for range 2 {
+		if problem := <-problems; err == nil {
+			err = problem
+		}
+	}
+	if closeError := p.close(); err == nil {
+		err = closeError
+	}
+	if err != nil {
+		return false, err
+	}
+	return rep.print(os.Stdout, *verdicts, *show)
+}
+
+// ask writes all requests to the process.
+func ask(p *process, seed uint64, count int, asked chan<- []byte) error {
+	for i := range count {
+		line, err := generate(seed, i)
+		if err != nil {
+			return err
+		}
+		asked <- line
+		if err := p.write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+const longestNamespace = 63
+
+var namespacePattern = regexp.MustCompile(`\A[a-z0-9]([-a-z0-9]*[a-z0-9])?\z`)
+
+// isNamespace tells whether a namespace can be called so (a DNS-1123 label).
+func isNamespace(name string) bool {
+	return len(name) <= longestNamespace && namespacePattern.MatchString(name)
+}
+
+// environment is the name of an environment of the default settings.
+type environment string
+
+// environmentOf returns the one that the monitor is scraped for, by its release.
+func environmentOf(m monitor) environment {
+	return environment(strings.TrimPrefix(m.release(), "monitoring-"))
+}
+
+// forbids tells whether the value is a namespace that the environment must not see.
+func (e environment) forbids(value string) bool {
+	if !isNamespace(value) {
+		return false
+	}
+	return value != string(e) && !strings.HasSuffix(value, "-"+string(e)) && value != "kube-system"
+}
+
+// discovered returns whether the monitor's targets are in this namespace.
+func discovered(m monitor) func(namespace string) bool {
+	selector := m.namespaceSelector()
+	names := selector.MatchNames
+	if len(names) == 0 {
+		names = []string{m.namespace()}
+	}
+	everywhere := selector.Any
+	own := map[string]bool{}
+	for _, name := range names {
+		// Discovery takes the empty name for all namespaces.
+		everywhere = everywhere || !isNamespace(name)
+		own[name] = true
+	}
+	return func(namespace string) bool {
+		return isNamespace(namespace) && (everywhere || own[namespace])
+	}
+}
+
+// clusterWidePaths are those of the default settings' clusterWideExporters.
+var clusterWidePaths = map[string]bool{
+	"/metrics/cadvisor": true, "/metrics/probes": true, "/metrics/resource": true, "/federate": true,
+}
+
+// isClusterWide tells whether the default settings' clusterWideExporters hold the endpoint.
+func isClusterWide(m monitor) bool {
+	labels := m.matchLabels()
+	return clusterWidePaths[m.path()] || len(labels) == 0 ||
+		labels["app.kubernetes.io/name"] == "kube-state-metrics"
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/prometheus-operator/prometheus-operator/pkg/assets"
+	"github.com/prometheus-operator/prometheus-operator/pkg/operator"
+	operatorprometheus "github.com/prometheus-operator/prometheus-operator/pkg/prometheus"
+	"github.com/prometheus-operator/prometheus-operator/pkg/prometheus/validation"
+	"github.com/prometheus/prometheus/config"
+	// Registers what the generated configurations discover targets by.
+	_ "github.com/prometheus/prometheus/discovery/kubernetes"
+	"github.com/prometheus/prometheus/model/relabel"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// scrape is what Prometheus does with the endpoint of a monitor.
+type scrape struct {
+	honorLabels    bool
+	relabels       []*relabel.Config
+	metricRelabels []*relabel.Config
+}
+
+// placeholder is what the operator's config reloader replaces by an environment variable.
+var placeholder = regexp.MustCompile(`\$\(([a-zA-Z_0-9]+)\)`)
+
+// substitutes are values of such variables that are tried out.
+var substitutes = []string{"", ".*", "shop-prod", "namespace"}
+
+// errRefused is why an object has no scrape configuration.
+var errRefused = errors.New("refused")
+
+// compiler makes scrape configurations of monitors. It is for one goroutine.
+type compiler struct {
+	prometheus *monitoringv1.Prometheus
+	generator  *operatorprometheus.ConfigGenerator
+	validator  *validation.LabelConfigValidator
+	logger     *slog.Logger
+}
+
+func newCompiler() (*compiler, error) {
+	p := &monitoringv1.Prometheus{
+		ObjectMeta: metav1.ObjectMeta{Name: "dev", Namespace: "monitoring-dev"},
+	}
+	p.Spec.Version = operator.DefaultPrometheusVersion
+	// Its value is a placeholder, which is to be found in a monitor's rules only.
+	p.Spec.ReplicaExternalLabelName = new("")
+	p.Spec.ScrapeInterval = "30s"
+	p.Spec.EvaluationInterval = "30s"
+	logger := slog.New(slog.DiscardHandler)
+	generator, err := operatorprometheus.NewConfigGenerator(logger, p)
+	if err != nil {
+		return nil, err
+	}
+	validator, err := validation.NewLabelConfigValidator(p)
+	if err != nil {
+		return nil, err
+	}
+	return &compiler{p, generator, validator, logger}, nil
+}
+
+// compile returns the monitor's scrape configuration: one, or several where it depends on
+// variables that are not known. The error is [errRefused] where the operator ignores the object, or
+// Prometheus the configuration.
+func (c *compiler) compile(m monitor) ([]scrape, error) {
+	relabelings, metricRelabelings := m.rules()
+	for _, rules := range [][]monitoringv1.RelabelConfig{*relabelings, *metricRelabelings} {
+		if err := c.validator.Validate(rules); err != nil {
+			return nil, fmt.Errorf("%w: %w", errRefused, err)
+		}
+	}
+	services := map[string]*monitoringv1.ServiceMonitor{}
+	pods := map[string]*monitoringv1.PodMonitor{}
+	if m.service != nil {
+		services["m"] = m.service
+	} else {
+		pods["m"] = m.pod
+	}
+	text, err := c.generator.GenerateServerConfiguration(
+		c.prometheus, services, pods, nil, nil, &assets.StoreBuilder{}, nil, nil, nil, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errRefused, err)
+	}
+	yaml := strings.ReplaceAll(string(text), "$(SHARD)", "0")
+	variants := []string{yaml}
+	if placeholder.MatchString(yaml) {
+		variants = nil
+		for _, value := range substitutes {
+			variants = append(variants, placeholder.ReplaceAllLiteralString(yaml, value))
+		}
+	}
+	var scrapes []scrape
+	for _, variant := range variants {
+		var loaded *config.Config
+		if loaded, err = config.Load(variant, c.logger); err != nil {
+			continue
+		}
+		if len(loaded.ScrapeConfigs) != 1 {
+			return nil, fmt.Errorf("%d scrape configurations", len(loaded.ScrapeConfigs))
+		}
+		s := loaded.ScrapeConfigs[0]
+		scrapes = append(scrapes, scrape{s.HonorLabels, s.RelabelConfigs, s.MetricRelabelConfigs})
+	}
+	if len(scrapes) == 0 {
+		return nil, fmt.Errorf("%w: %w", errRefused, err)
+	}
+	return scrapes, nil
+}

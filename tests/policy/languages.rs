@@ -1,0 +1,113 @@
+//! The language engine against independent ones, over random patterns: membership against the
+//! `regex` crate, inclusion and its witness against `regexsolver`.
+
+use std::rc::Rc;
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+use prometheus_env_isolation_policy::language::automaton::{Automaton, Membership};
+use prometheus_env_isolation_policy::language::pattern::Pattern;
+use prometheus_env_isolation_policy::language::product::{
+    Budget, Condition, Surrounding, shortest,
+};
+use regexsolver::Term;
+
+/// Patterns that all of these engines read alike, without flags.
+fn plain_pattern() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        4 => "[abd-]",
+        1 => Just(".".to_owned()),
+        1 => Just("[a-c]".to_owned()),
+        1 => Just("[^b;]".to_owned()),
+        1 => Just("[0-9]".to_owned()),
+        1 => Just(";".to_owned()),
+        1 => Just("\\.".to_owned()),
+    ];
+    leaf.prop_recursive(4, 16, 3, |inner| {
+        prop_oneof![
+            4 => prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.concat()),
+            2 => prop::collection::vec(inner.clone(), 2..4)
+                .prop_map(|parts| format!("({})", parts.join("|"))),
+            1 => inner.clone().prop_map(|part| format!("(?:{part})*")),
+            1 => inner.clone().prop_map(|part| format!("({part})+?")),
+            1 => inner.clone().prop_map(|part| format!("({part})?")),
+            1 => (inner, 0..3_u32, 0..3_u32)
+                .prop_map(|(part, least, more)| format!("({part}){{{least},{}}}", least + more)),
+        ]
+    })
+}
+
+/// The same, with what only some of them read.
+fn pattern() -> impl Strategy<Value = String> {
+    let wrapped = |(pattern, form): (String, u8)| match form {
+        0 => format!("(?i){pattern}"),
+        1 => format!("^{pattern}$"),
+        2 => format!("(?i:{pattern})-(?-s:.)"),
+        3 => format!("{pattern}|\\w[[:upper:]]\\S"),
+        _ => pattern,
+    };
+    (plain_pattern(), 0..6_u8).prop_map(wrapped)
+}
+
+fn automaton(pattern: &str) -> Rc<Automaton> {
+    let pattern = Pattern::parse(pattern).expect("a pattern that is followed");
+    Rc::new(Automaton::new(&pattern.expression, pattern.exact).expect("a small pattern"))
+}
+
+fn text_of(symbols: Vec<u8>) -> String {
+    symbols.into_iter().map(char::from).collect()
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 2000, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn membership_is_that_of_the_regex_crate(pattern in pattern(), text in "[abdABD0;.\n-]{0,6}") {
+        let regex = regex::Regex::new(&format!("^(?s:{pattern})$")).expect("a valid pattern");
+        let expected = if regex.is_match(&text) { Membership::Yes } else { Membership::No };
+        prop_assert_eq!(automaton(&pattern).contains(&text), expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn inclusion_is_that_of_regexsolver(one in plain_pattern(), other in plain_pattern()) {
+        let conditions = [
+            Condition::inside(automaton(&one)),
+            Condition::outside(automaton(&other)),
+        ];
+        let found = shortest(&conditions, u128::MAX, usize::MAX, &mut Budget::default());
+        let witness = found.expect("a small product").map(text_of);
+        let one = Term::from_pattern(&one).expect("a pattern");
+        let other = Term::from_pattern(&other).expect("a pattern");
+        prop_assert_eq!(witness.is_none(), one.subset(&other).expect("an answer"));
+        if let Some(witness) = witness {
+            let difference = one.difference(&other).expect("an answer");
+            prop_assert!(difference.matches(&witness).expect("an answer"));
+            let shortest = difference.length().0.map(|length| length as usize);
+            prop_assert_eq!(shortest, Some(witness.chars().count()));
+        }
+    }
+
+    /// A text between others: some value of theirs matches, or does not.
+    #[test]
+    fn surroundings_are_that_of_regexsolver(pattern in plain_pattern(), inside in any::<bool>()) {
+        let around = || vec![Surrounding::Anything, Surrounding::Literal(";".to_owned())];
+        let condition = Condition {
+            before: around(),
+            after: around().into_iter().rev().collect(),
+            inside,
+            ..Condition::inside(automaton(&pattern))
+        };
+        let whole = Condition::inside(automaton("[ab;]{0,2}"));
+        let found = shortest(&[condition, whole], u128::MAX, usize::MAX, &mut Budget::default());
+        let found = found.expect("a small product").is_some();
+        let values = Term::from_pattern("(.|\n)*;[ab;]{0,2};(.|\n)*").expect("a pattern");
+        let pattern = Term::from_pattern(&pattern).expect("a pattern");
+        let matched = if inside { values.intersection([&pattern]) } else { values.difference(&pattern) };
+        prop_assert_eq!(found, !matched.expect("an answer").is_empty().expect("an answer"));
+    }
+}
