@@ -483,8 +483,8 @@ impl Judge<'_, '_> {
             (None, Some(rule)) => {
                 let reason = self.reason(rule, scrape);
                 format!(
-                    "it cannot be proved that {what} of environment {:?} only comes through, \
-                     because {} cannot be followed{reason}",
+                    "it cannot be proved that {what} from outside of environment {:?} cannot come \
+                     through, because {} cannot be followed{reason}",
                     self.environment.name,
                     name(rule, scrape)
                 )
