@@ -1,10 +1,11 @@
 //! What relabeling does to namespaces: [`rule`] is one relabeling with Prometheus' defaults,
 //! [`scrape`] the whole way of a series through an endpoint, [`interpret`] the symbolic run of it
-//! over a [`series`], and [`leak`] the question that is asked at the end.
+//! over a [`series`] and its [`labels`], and [`leak`] the question that is asked at the end.
 //!
 //! This module knows nothing of admission: monitors become a [`scrape::Scrape`] elsewhere.
 
 pub mod interpret;
+pub mod labels;
 pub mod leak;
 pub mod rule;
 pub mod scrape;

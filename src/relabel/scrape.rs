@@ -10,9 +10,10 @@ use crate::language::automaton::{Automaton, Membership};
 use crate::language::expression::Expression;
 use crate::language::product::{Condition, Surrounding, TooComplex, shortest};
 
-use super::interpret::{
-    EXPORTED_NAMESPACE, Interpreter, Labels, MAX_LABELS, MAX_SERIES, MERGED, MERGED_EXPORTED,
-    META_NAMESPACE, NAMESPACE, TARGET,
+use super::interpret::{Interpreter, MAX_SERIES};
+use super::labels::{
+    EXPORTED_NAMESPACE, Labels, MAX_LABELS, MERGED, MERGED_EXPORTED, META_NAMESPACE, NAMESPACE,
+    TARGET,
 };
 use super::leak::{Allowed, Leak, MAX_NAMESPACE};
 use super::rule::{Action, Rule};

@@ -14,7 +14,7 @@ use crate::language::automaton::{Automaton, Membership};
 use crate::language::expression::Expression;
 use crate::language::product::{Budget, Condition, Surrounding, TooComplex, shortest};
 
-use super::RuleId;
+use super::{RuleId, labels};
 
 /// The longest value that is followed, in bytes of text; a variable counts as 16. A copy of a copy
 /// can double at every rule.
@@ -162,7 +162,7 @@ impl Variable {
 /// One way that a target or a sample can take through its pipeline.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// The value of each label, by its place among [`super::interpret::Labels`].
+    /// The value of each label, by its place among [`super::labels::Labels`].
     pub labels: Vec<Value>,
     /// Which rule wrote each label last.
     pub writers: Vec<Option<RuleId>>,
@@ -290,12 +290,11 @@ impl Series {
     /// The variable that a condition on several of them is mainly about: a namespace, or else the
     /// first.
     fn main(&self, value: &Value) -> Option<usize> {
-        let namespaces = [super::interpret::NAMESPACE, super::interpret::MERGED];
         value
             .variables()
             .find(|&index| {
                 self.variables[index].is_namespace
-                    || namespaces
+                    || [labels::NAMESPACE, labels::MERGED]
                         .iter()
                         .any(|&label| self.labels[label].variables().any(|of| of == index))
             })
