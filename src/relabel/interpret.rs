@@ -153,18 +153,11 @@ impl Interpreter {
             return Ok(());
         };
         let pieces = template::parse(&rule.replacement, &regex.pattern.groups);
-        let names = || {
-            labels
-                .names()
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| !name.is_empty())
-        };
         let after = now.to_vec();
-        for (source, from) in names() {
+        for (source, from) in labels.writable() {
             self.budget.spend(from.len() * regex.automaton.words())?;
             now[source] |= regex.automaton.contains(from) != Membership::No
-                && names().any(|(target, to)| {
+                && labels.writable().any(|(target, to)| {
                     after[target] && renames(&regex, &pieces, from, to) != Membership::No
                 });
         }
@@ -212,7 +205,7 @@ impl Interpreter {
                 out.extend(compared(series, &target, &value, equal, id));
             }
             Action::Replace => match compiled {
-                Ok(regex) => self.replace(id, rule, &regex, &value, labels, needed, series, out),
+                Ok(regex) => Self::replace(id, rule, &regex, &value, labels, needed, series, out),
                 Err(_) => unknown(id, rule, labels, needed, series, out),
             },
             Action::Lowercase | Action::Uppercase => {
@@ -254,9 +247,7 @@ impl Interpreter {
         clippy::too_many_arguments,
         reason = "one case of `apply`, moved out for its length"
     )]
-    #[expect(clippy::unused_self, reason = "one case of `apply`")]
     fn replace(
-        &mut self,
         id: RuleId,
         rule: &Rule,
         regex: &Compiled,
@@ -302,8 +293,8 @@ impl Interpreter {
         let name = matched.expand(&targets, &mut series, id);
         series.dropped.clear();
         let mut rest = Some(series);
-        for (target, label) in labels.names().iter().enumerate() {
-            if label.is_empty() || !needed[target] {
+        for (target, label) in labels.writable() {
+            if !needed[target] {
                 continue;
             }
             let Some(literal) = Automaton::new(&Expression::literal(label), true).map(Rc::new)
@@ -339,8 +330,8 @@ impl Interpreter {
         // What is read is what stood there before the rule, whatever it writes meanwhile.
         let before = series.labels.clone();
         let mut all = vec![series];
-        for (target, name) in labels.names().iter().enumerate() {
-            if name.is_empty() || !needed[target] {
+        for (target, name) in labels.writable() {
+            if !needed[target] {
                 continue;
             }
             let mut next = Vec::new();
@@ -379,10 +370,7 @@ impl Interpreter {
         out: &mut Vec<Series>,
     ) -> Result<(), TooComplex> {
         let sources: Vec<(usize, Membership)> = labels
-            .names()
-            .iter()
-            .enumerate()
-            .filter(|(_, from)| !from.is_empty())
+            .writable()
             .map(|(source, from)| (source, renames(regex, pieces, from, name)))
             .filter(|(_, renamed)| *renamed != Membership::No)
             .collect();
@@ -442,9 +430,8 @@ impl Interpreter {
             Condition::inside(Rc::clone(&regex.automaton)),
             Condition::inside(Rc::new(candidates)),
         ];
-        let mentioned = labels.names().iter().filter(|name| !name.is_empty());
-        let mentioned =
-            Expression::Alternation(mentioned.map(|name| Expression::literal(name)).collect());
+        let mentioned = labels.writable().map(|(_, name)| Expression::literal(name));
+        let mentioned = Expression::Alternation(mentioned.collect());
         if let Some(mentioned) = Automaton::new(&mentioned, true) {
             conditions.push(Condition::outside(Rc::new(mentioned)));
         }
@@ -715,8 +702,8 @@ fn label_drop(
         series.dropped.push((Rc::clone(&regex.automaton), drops));
     }
     let mut all = vec![series];
-    for (label, name) in labels.names().iter().enumerate() {
-        if name.is_empty() || !needed[label] {
+    for (label, name) in labels.writable() {
+        if !needed[label] {
             continue;
         }
         let matched = regex.automaton.contains(name);
@@ -761,8 +748,8 @@ fn unknown(
         Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual => out.push(series),
         Action::LabelDrop | Action::LabelKeep => {
             let mut all = vec![series];
-            for (label, name) in labels.names().iter().enumerate() {
-                if name.is_empty() || !needed[label] {
+            for (label, _) in labels.writable() {
+                if !needed[label] {
                     continue;
                 }
                 if label == NAMESPACE {
@@ -784,12 +771,8 @@ fn unknown(
             let fixed = !rule.target_label.contains('$') && rule.action != Action::LabelMap;
             let target = labels.place(&rule.target_label);
             series.dropped.clear();
-            for (label, name) in labels.names().iter().enumerate() {
-                let hit = if fixed {
-                    target == Some(label)
-                } else {
-                    !name.is_empty()
-                };
+            for (label, _) in labels.writable() {
+                let hit = !fixed || target == Some(label);
                 if hit && needed[label] {
                     let value = series.fresh();
                     series.write(label, value, id);

@@ -60,6 +60,14 @@ impl Labels {
             .position(|known| known == name && !name.is_empty())
     }
 
+    /// The labels that a rule can write, with their places.
+    pub fn writable(&self) -> impl Iterator<Item = (usize, &String)> {
+        self.names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| !name.is_empty())
+    }
+
     /// The labels' names, by place; those that no rule can write have none.
     #[must_use]
     pub fn names(&self) -> &[String] {

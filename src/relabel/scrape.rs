@@ -235,7 +235,7 @@ impl Scrape {
                         } else if self.honor_labels {
                             vec![exposed(series.clone(), place), series]
                         } else {
-                            self.filled(series, place, something.as_ref())
+                            Self::filled(series, place, something.as_ref())
                         }
                     })
                     .collect();
@@ -260,16 +260,7 @@ impl Scrape {
 
     /// With `honorLabels: false`, the target's label where it has one, else what is exposed: for
     /// `exported_namespace` also the exposed namespace, which had to make room.
-    #[expect(
-        clippy::unused_self,
-        reason = "one way to merge among those of `merged`"
-    )]
-    fn filled(
-        &self,
-        series: Series,
-        place: usize,
-        something: Option<&Rc<Automaton>>,
-    ) -> Vec<Series> {
+    fn filled(series: Series, place: usize, something: Option<&Rc<Automaton>>) -> Vec<Series> {
         let value = series.labels[place].clone();
         if let Some(text) = value.text() {
             return vec![if text.is_empty() {

@@ -117,6 +117,21 @@ impl Value {
         joined
     }
 
+    /// What stands before and after the part at this place.
+    fn around(&self, place: usize) -> (Vec<Surrounding>, Vec<Surrounding>) {
+        let surroundings = |parts: &[Part]| {
+            let surrounding = |part: &Part| match part {
+                Part::Literal(text) => Surrounding::Literal(text.clone()),
+                Part::Variable(..) => Surrounding::Anything,
+            };
+            parts.iter().map(surrounding).collect()
+        };
+        (
+            surroundings(&self.0[..place]),
+            surroundings(&self.0[place + 1..]),
+        )
+    }
+
     /// All texts that the value may have, whatever its variables are.
     #[must_use]
     pub fn expression(&self) -> Expression {
@@ -249,12 +264,7 @@ impl Series {
             let Part::Variable(index, case) = *part else {
                 continue;
             };
-            let surrounding = |part: &Part| match part {
-                Part::Literal(text) => Surrounding::Literal(text.clone()),
-                Part::Variable(..) => Surrounding::Anything,
-            };
-            let before: Vec<_> = value.0[..place].iter().map(surrounding).collect();
-            let after: Vec<_> = value.0[place + 1..].iter().map(surrounding).collect();
+            let (before, after) = value.around(place);
             let variable = &mut self.variables[index];
             let tied = variable.is_tied;
             let constrained = !variable.conditions.is_empty();
@@ -342,16 +352,7 @@ impl Series {
         else {
             return;
         };
-        let literal = |parts: &[Part]| {
-            parts
-                .iter()
-                .map(|part| match part {
-                    Part::Literal(text) => Surrounding::Literal(text.clone()),
-                    Part::Variable(..) => Surrounding::Anything,
-                })
-                .collect::<Vec<_>>()
-        };
-        let (before, after) = (literal(&value.0[..place]), literal(&value.0[place + 1..]));
+        let (before, after) = value.around(place);
         let new = &mut self.variables[index];
         new.is_tied |= old.is_tied;
         // With text around it, it is a part of a namespace, and may be empty.
