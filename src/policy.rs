@@ -70,7 +70,7 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
             let monitor = if kind == Kind::ServiceMonitor {
                 service_monitor::read(&object)?
             } else {
-                pod_monitor::read(&object)?
+                pod_monitor::read(&object, namespace)?
             };
             release_label::judge(&object, namespace, &settings, &mut verdict);
             namespace_filter::judge(&object, &monitor, namespace, &settings, &mut verdict);

@@ -23,9 +23,20 @@ pub struct Violation {
     /// What is wrong, in one sentence without its full stop.
     pub message: String,
     /// A namespace that leaks, where one can be named.
-    pub witness: Option<String>,
+    pub witness: Option<Witness>,
     /// What mends it, where no person has to decide.
     pub fix: Option<Fix>,
+}
+
+/// A namespace that leaks, and an example of how: labels and their values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// The namespace.
+    pub namespace: String,
+    /// Labels that service discovery gives a target.
+    pub target: Vec<(String, String)>,
+    /// Labels that the exporter exposes; an empty one is exposed empty.
+    pub exposed: Vec<(String, String)>,
 }
 
 /// A field and its whole new value.
@@ -248,7 +259,17 @@ impl Verdict {
                 "message": violation.message,
             });
             if let Some(witness) = &violation.witness {
-                entry["witness"] = witness.as_str().into();
+                let labels = |labels: &[(String, String)]| -> Value {
+                    labels
+                        .iter()
+                        .map(|(name, value)| (name.as_str(), value.as_str()))
+                        .collect()
+                };
+                entry["witness"] = witness.namespace.as_str().into();
+                entry["example"] = json!({"target": labels(&witness.target)});
+                if !witness.exposed.is_empty() {
+                    entry["example"]["exposed"] = labels(&witness.exposed);
+                }
             }
             if let Some(fix) = &violation.fix {
                 entry["fix"] = fix.patch();

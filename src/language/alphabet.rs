@@ -30,7 +30,8 @@ const fn range(first: u8, last: u8) -> u128 {
     set
 }
 
-const fn letters(first: u8) -> u128 {
+/// The 26 letters from `first` on.
+pub(super) const fn letters(first: u8) -> u128 {
     range(first, first + 25)
 }
 
@@ -77,6 +78,11 @@ impl Class {
     pub const NONE: Self = Self::exactly(0);
     /// Every character.
     pub const ALL: Self = Self::exactly(u128::MAX);
+    /// Some characters, of which nothing is known.
+    pub const UNKNOWN: Self = Self {
+        must: 0,
+        may: u128::MAX,
+    };
     /// Every character but the newline, which is what `.` means where flag `s` is off.
     pub const NOT_NEWLINE: Self = Self::exactly(!bit(b'\n'));
     /// `\d` as RE2 reads it: ASCII only.

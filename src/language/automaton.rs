@@ -92,12 +92,6 @@ impl Automaton {
         self.exact
     }
 
-    /// Whether some characters are not told apart, so that a text of them may not exist.
-    #[must_use]
-    pub fn is_vague(&self) -> bool {
-        self.classes.iter().any(|class| class.must != class.may)
-    }
-
     /// The class of each state.
     #[must_use]
     pub fn classes(&self) -> &[Class] {
@@ -128,13 +122,26 @@ impl Automaton {
         }
     }
 
-    /// The states whose class has the symbol, surely (`must`) or possibly.
+    /// The states whose class has what `case` makes of the symbol, surely (`must`) or possibly.
     #[must_use]
-    pub fn readers(&self, symbol: u8, must: bool) -> Vec<Word> {
+    pub fn readers(&self, symbol: u8, must: bool, case: Case) -> Vec<Word> {
         let mut set = vec![0; self.words];
         for (state, class) in self.classes.iter().enumerate() {
+            let class = class.before(case);
             let symbols = if must { class.must } else { class.may };
             if symbols >> symbol & 1 != 0 {
+                insert(&mut set, state);
+            }
+        }
+        set
+    }
+
+    /// The states whose class possibly has one of the symbols.
+    #[must_use]
+    pub fn readers_of(&self, symbols: u128) -> Vec<Word> {
+        let mut set = vec![0; self.words];
+        for (state, class) in self.classes.iter().enumerate() {
+            if class.may & symbols != 0 {
                 insert(&mut set, state);
             }
         }
@@ -159,16 +166,6 @@ impl Automaton {
         before
     }
 
-    /// The automaton that reads a text where this one reads the text after `case`.
-    #[must_use]
-    pub fn before(&self, case: Case) -> Self {
-        let mut automaton = self.clone();
-        for class in &mut automaton.classes {
-            *class = class.before(case);
-        }
-        automaton
-    }
-
     /// Whether the language contains the text.
     #[must_use]
     pub fn contains(&self, text: &str) -> Membership {
@@ -182,22 +179,41 @@ impl Automaton {
         }
     }
 
-    fn reads(&self, text: &str, must: bool) -> bool {
+    /// The lengths of the beginnings of an ASCII text that the language surely contains.
+    #[must_use]
+    pub fn prefixes(&self, text: &str) -> Vec<usize> {
         let mut set = self.start();
-        for character in text.chars() {
-            let symbol = symbol(character);
-            let mut next = vec![0; self.words];
-            self.followers(&set, &mut next);
-            for state in states(&next.clone()) {
-                let class = self.classes[state];
-                let symbols = if must { class.must } else { class.may };
-                if symbols >> symbol & 1 == 0 {
-                    remove(&mut next, state);
-                }
+        let mut lengths = Vec::new();
+        for (length, character) in (0..).zip(text.chars().map(Some).chain([None])) {
+            if intersects(&set, &self.last) {
+                lengths.push(length);
             }
-            set = next;
+            if let Some(character) = character {
+                set = self.step(&set, character, true);
+            }
         }
+        lengths
+    }
+
+    fn reads(&self, text: &str, must: bool) -> bool {
+        let set = text.chars().fold(self.start(), |set, character| {
+            self.step(&set, character, must)
+        });
         intersects(&set, &self.last)
+    }
+
+    fn step(&self, set: &[Word], character: char, must: bool) -> Vec<Word> {
+        let symbol = symbol(character);
+        let mut next = vec![0; self.words];
+        self.followers(set, &mut next);
+        for state in states(&next.clone()) {
+            let class = self.classes[state];
+            let symbols = if must { class.must } else { class.may };
+            if symbols >> symbol & 1 == 0 {
+                remove(&mut next, state);
+            }
+        }
+        next
     }
 }
 

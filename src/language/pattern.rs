@@ -16,23 +16,25 @@
 //! | groups, named or not; flags `i`, `s`, `m`, `U`, to the end of their group | followed |
 //! | `^`, `\A` at the start, `$`, `\z` at the end, of the pattern or of an alternative | followed |
 //! | `^`, `$` and the like elsewhere, `\b`, `\B` | over-approximated by the empty string |
-//! | `\pL`, `\p{Greek}` | over-approximated by any character |
+//! | `\pL`, `\p{Greek}` and their negations | followed for the common ones, as far as ASCII goes; others over-approximated by any character |
+//! | `\Q..\E` | followed: literal text |
 //! | `a**`, `x{2}{3}`, counts above 1000 (nested ones multiplied), flags `x` `u` `R`, `\u0061`, `[[:foo:]]` | refused |
 //! | `[a&&b]`, `[a--b]`, `[a~~b]`, nested classes, `[]-a]` | not followed: literal text in RE2 |
 //! | `x{,3}`, `x{1 ,3}`, `\b{start}`, `\<` | not followed: literal text in RE2 |
-//! | what `regex-syntax` cannot parse: `\Q..\E`, octal escapes, `a)\|(b` … | not followed |
+//! | what `regex-syntax` cannot parse: octal escapes, `a)\|(b` … | not followed |
 //!
 //! The tests hold each row against what Go answered.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use regex_syntax::ast::{
     AssertionKind, Ast, ClassAsciiKind, ClassBracketed, ClassPerl, ClassPerlKind, ClassSet,
-    ClassSetItem, Flag, Flags, FlagsItemKind, GroupKind, HexLiteralKind, Literal, LiteralKind,
-    Repetition, Span, parse::ParserBuilder,
+    ClassSetItem, ClassUnicode, ClassUnicodeKind, Flag, Flags, FlagsItemKind, GroupKind,
+    HexLiteralKind, Literal, LiteralKind, Repetition, Span, parse::ParserBuilder,
 };
 
-use super::alphabet::Class;
+use super::alphabet::{Class, letters};
 use super::automaton::MAX_POSITIONS;
 use super::expression::Expression;
 
@@ -54,8 +56,8 @@ pub struct Pattern {
     pub exact: bool,
     /// What each capture group can hold, by index; group 0 is the whole.
     pub groups: Vec<Group>,
-    /// Set where the pattern is one group between two literals.
-    pub outline: Option<Outline>,
+    /// The alternatives of the pattern as a whole, each as what stands in it one after the other.
+    pub alternatives: Vec<Vec<Item>>,
 }
 
 /// What a capture group can hold.
@@ -67,16 +69,35 @@ pub struct Group {
     pub expression: Expression,
 }
 
-/// A pattern of the form `before(group)after`: what the group holds is what is left of the value
-/// without the two literals.
+/// What stands in an alternative of a pattern, as seen from its outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outline {
-    /// The literal before the group.
-    pub before: String,
-    /// The index of the group; 0 if the pattern has none, and is literal as a whole.
-    pub group: usize,
-    /// The literal after the group.
-    pub after: String,
+pub enum Item {
+    /// This text.
+    Literal(String),
+    /// Something that may match more than one text.
+    Part(Part),
+}
+
+/// A part of a pattern that may match more than one text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The index of the group, where the part is one that captures.
+    pub group: Option<usize>,
+    /// A language that contains all it can match.
+    pub expression: Expression,
+    /// Which text it takes, where several would do.
+    pub preference: Preference,
+}
+
+/// Which of several texts a part takes, as leftmost-first matching does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preference {
+    /// The longest.
+    Longest,
+    /// The shortest.
+    Shortest,
+    /// It depends on what is inside.
+    Unknown,
 }
 
 /// Why there is no expression for a pattern.
@@ -110,6 +131,7 @@ impl Pattern {
         if pattern.len() > MAX_LENGTH {
             return Err(PatternError::TooLarge);
         }
+        let pattern = &*unquoted(pattern);
         let ast = ParserBuilder::new()
             .nest_limit(NESTING)
             .build()
@@ -120,6 +142,7 @@ impl Pattern {
             flags: CurrentFlags {
                 fold: false,
                 dot_is_all: true,
+                swap_greed: false,
             },
             exact: true,
             conditional: false,
@@ -128,13 +151,7 @@ impl Pattern {
                 expression: Expression::Empty,
             }],
         };
-        let expression = translator.translate(
-            &ast,
-            Edge {
-                start: true,
-                end: true,
-            },
-        )?;
+        let (expression, alternatives) = translator.whole(&ast)?;
         if expression.positions() > MAX_POSITIONS {
             return Err(PatternError::TooLarge);
         }
@@ -144,9 +161,38 @@ impl Pattern {
             expression,
             exact: translator.exact,
             groups,
-            outline: outline(&ast),
+            alternatives,
         })
     }
+}
+
+/// The pattern with what stands between `\Q` and `\E` escaped, which `regex-syntax` does not know
+/// (`parse` in Go's `regexp/syntax/parse.go`: not within a class, and to the end where no `\E` is).
+fn unquoted(pattern: &str) -> Cow<'_, str> {
+    // After an empty quotation Go takes a repetition to be of what stands before.
+    if !pattern.contains("\\Q") || pattern.contains("\\Q\\E") || pattern.contains('[') {
+        return Cow::Borrowed(pattern);
+    }
+    let mut plain = String::new();
+    let mut rest = pattern;
+    while let Some(place) = rest.find('\\') {
+        plain.push_str(&rest[..place]);
+        rest = &rest[place..];
+        if let Some(quoted) = rest.strip_prefix("\\Q") {
+            let (literal, after) = quoted.split_once("\\E").unwrap_or((quoted, ""));
+            plain.push_str(&regex_syntax::escape(literal));
+            rest = after;
+        } else {
+            let escape = rest
+                .char_indices()
+                .nth(2)
+                .map_or(rest.len(), |(end, _)| end);
+            plain.push_str(&rest[..escape]);
+            rest = &rest[escape..];
+        }
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
 }
 
 /// Whether nothing can come before, or after, what is being translated.
@@ -156,10 +202,25 @@ struct Edge {
     end: bool,
 }
 
+/// The parts of a concatenation, each with the edges that it is at.
+fn edges(asts: &[Ast], edge: Edge) -> impl Iterator<Item = (&Ast, Edge)> {
+    let transparent = |ast: &Ast| matches!(ast, Ast::Flags(_) | Ast::Assertion(_));
+    let first = asts.iter().position(|ast| !transparent(ast));
+    let last = asts.iter().rposition(|ast| !transparent(ast));
+    asts.iter().enumerate().map(move |(index, ast)| {
+        let edge = Edge {
+            start: edge.start && first.is_none_or(|first| index <= first),
+            end: edge.end && last.is_none_or(|last| index >= last),
+        };
+        (ast, edge)
+    })
+}
+
 #[derive(Clone, Copy)]
 struct CurrentFlags {
     fold: bool,
     dot_is_all: bool,
+    swap_greed: bool,
 }
 
 struct Translator<'a> {
@@ -207,10 +268,7 @@ impl Translator<'_> {
                     "its word boundary is literal text in RE2",
                 )),
             },
-            Ast::ClassUnicode(_) => {
-                self.exact = false;
-                Ok(Expression::Class(Class::ALL))
-            }
+            Ast::ClassUnicode(class) => Ok(Expression::Class(self.unicode(class))),
             Ast::ClassPerl(class) => Ok(Expression::Class(self.perl(class))),
             Ast::ClassBracketed(class) => self.bracketed(class).map(Expression::Class),
             Ast::Repetition(repetition) => self.repetition(repetition),
@@ -226,23 +284,95 @@ impl Translator<'_> {
                 Ok(Expression::Alternation(parts))
             }
             Ast::Concat(concat) => {
-                let transparent = |ast: &Ast| matches!(ast, Ast::Flags(_) | Ast::Assertion(_));
-                let first = concat.asts.iter().position(|ast| !transparent(ast));
-                let last = concat.asts.iter().rposition(|ast| !transparent(ast));
-                let parts = concat
-                    .asts
-                    .iter()
-                    .enumerate()
-                    .map(|(index, ast)| {
-                        let edge = Edge {
-                            start: edge.start && first.is_none_or(|first| index <= first),
-                            end: edge.end && last.is_none_or(|last| index >= last),
-                        };
-                        self.translate(ast, edge)
-                    })
+                let parts = edges(&concat.asts, edge)
+                    .map(|(ast, edge)| self.translate(ast, edge))
                     .collect::<Result<_, _>>()?;
                 Ok(Expression::Concatenation(parts))
             }
+        }
+    }
+
+    /// The pattern as a whole, and what its alternatives are made of.
+    fn whole(&mut self, ast: &Ast) -> Result<(Expression, Vec<Vec<Item>>), PatternError> {
+        let alternatives = match ast {
+            Ast::Alternation(alternation) => alternation.asts.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        self.conditional = alternatives.len() > 1;
+        let edge = Edge {
+            start: true,
+            end: true,
+        };
+        let (mut expressions, mut items) = (Vec::new(), Vec::new());
+        for alternative in alternatives {
+            let asts = match alternative {
+                Ast::Concat(concat) => concat.asts.as_slice(),
+                single => std::slice::from_ref(single),
+            };
+            let (mut parts, mut row) = (Vec::new(), Vec::new());
+            for (ast, edge) in edges(asts, edge) {
+                let group = self.groups.len();
+                let part = self.translate(ast, edge)?;
+                self.item(ast, group, &part, &mut row);
+                parts.push(part);
+            }
+            expressions.push(Expression::Concatenation(parts));
+            items.push(row);
+        }
+        let expression = match expressions.len() {
+            1 => expressions.remove(0),
+            _ => Expression::Alternation(expressions),
+        };
+        Ok((expression, items))
+    }
+
+    /// Appends an item to those of an alternative.
+    fn item(&self, ast: &Ast, group: usize, expression: &Expression, row: &mut Vec<Item>) {
+        let fold = self.flags.fold;
+        match (ast, row.last_mut()) {
+            (Ast::Empty(_) | Ast::Flags(_) | Ast::Assertion(_), _) => {}
+            (Ast::Literal(literal), Some(Item::Literal(text))) if !fold => text.push(literal.c),
+            (Ast::Literal(literal), _) if !fold => row.push(Item::Literal(literal.c.to_string())),
+            _ => row.push(Item::Part(Part {
+                group: match ast {
+                    Ast::Group(inner) if inner.is_capturing() => Some(group),
+                    _ => None,
+                },
+                expression: expression.clone(),
+                preference: self.preference(ast),
+            })),
+        }
+    }
+
+    fn preference(&self, ast: &Ast) -> Preference {
+        use regex_syntax::ast::RepetitionKind;
+        let single = |ast: &Ast| {
+            matches!(
+                ast,
+                Ast::Literal(_)
+                    | Ast::Dot(_)
+                    | Ast::ClassUnicode(_)
+                    | Ast::ClassPerl(_)
+                    | Ast::ClassBracketed(_)
+            )
+        };
+        match ast {
+            Ast::Group(group) if !matches!(&group.kind, GroupKind::NonCapturing(flags) if !flags.items.is_empty()) => {
+                self.preference(&group.ast)
+            }
+            Ast::Repetition(repetition) if single(&repetition.ast) => {
+                let exactly = matches!(
+                    repetition.op.kind,
+                    RepetitionKind::Range(regex_syntax::ast::RepetitionRange::Exactly(_))
+                );
+                if exactly || repetition.greedy != self.flags.swap_greed {
+                    Preference::Longest
+                } else {
+                    Preference::Shortest
+                }
+            }
+            ast if single(ast) => Preference::Longest,
+            _ => Preference::Unknown,
         }
     }
 
@@ -253,9 +383,11 @@ impl Translator<'_> {
                 FlagsItemKind::Negation => on = false,
                 FlagsItemKind::Flag(Flag::CaseInsensitive) => self.flags.fold = on,
                 FlagsItemKind::Flag(Flag::DotMatchesNewLine) => self.flags.dot_is_all = on,
+                // What is greedy matters to what a group holds only.
+                FlagsItemKind::Flag(Flag::SwapGreed) => self.flags.swap_greed = on,
                 // At the edges, lines begin and end where the text does; elsewhere assertions are
-                // over-approximated anyway. What is greedy does not matter to a whole match.
-                FlagsItemKind::Flag(Flag::MultiLine | Flag::SwapGreed) => {}
+                // over-approximated anyway.
+                FlagsItemKind::Flag(Flag::MultiLine) => {}
                 FlagsItemKind::Flag(Flag::Unicode | Flag::CRLF | Flag::IgnoreWhitespace) => {
                     return Err(PatternError::Refused("RE2 has no flag `x`, `u` or `R`"));
                 }
@@ -366,6 +498,29 @@ impl Translator<'_> {
         if class.negated { set.negated() } else { set }
     }
 
+    /// What of a Unicode class is ASCII; its tables are not linked.
+    fn unicode(&self, class: &ClassUnicode) -> Class {
+        const UPPER: Class = Class::exactly(letters(b'A'));
+        const LOWER: Class = Class::exactly(letters(b'a'));
+        let name = match &class.kind {
+            ClassUnicodeKind::OneLetter(letter) => letter.to_string(),
+            ClassUnicodeKind::Named(name) => name.clone(),
+            ClassUnicodeKind::NamedValue { .. } => String::new(),
+        };
+        let mut set = match name.as_str() {
+            _ if self.flags.fold => Class::UNKNOWN,
+            "L" | "Latin" => UPPER.union(LOWER),
+            "Lu" => UPPER,
+            "Ll" => LOWER,
+            "N" | "Nd" => Class::DIGIT,
+            "Lm" | "Lo" | "Lt" | "Nl" | "No" | "Greek" | "Cyrillic" | "Han" | "Arabic"
+            | "Hebrew" | "Hiragana" | "Katakana" | "Hangul" | "Thai" | "Devanagari" => Class::NONE,
+            _ => Class::UNKNOWN,
+        };
+        set.may |= Class::range(char::MAX, char::MAX).may;
+        if class.negated { set.negated() } else { set }
+    }
+
     fn bracketed(&mut self, class: &ClassBracketed) -> Result<Class, PatternError> {
         let source = self.source(&class.span);
         let inner = source.trim_start_matches('[').trim_start_matches('^');
@@ -401,13 +556,7 @@ impl Translator<'_> {
                 let set = self.fold(posix(&class.kind));
                 Ok(if class.negated { set.negated() } else { set })
             }
-            ClassSetItem::Unicode(_) => {
-                self.exact = false;
-                Ok(Class {
-                    must: 0,
-                    may: u128::MAX,
-                })
-            }
+            ClassSetItem::Unicode(class) => Ok(self.unicode(class)),
             ClassSetItem::Perl(class) => Ok(self.perl(class)),
             ClassSetItem::Bracketed(class) => {
                 let rest = &self.pattern[class.span.start.offset..];
@@ -487,33 +636,4 @@ fn posix(kind: &ClassAsciiKind) -> Class {
     ranges.iter().fold(Class::NONE, |set, &(first, last)| {
         set.union(Class::range(first, last))
     })
-}
-
-fn outline(ast: &Ast) -> Option<Outline> {
-    let parts = match ast {
-        Ast::Concat(concat) => concat.asts.as_slice(),
-        single => std::slice::from_ref(single),
-    };
-    let mut outline = Outline {
-        before: String::new(),
-        group: 0,
-        after: String::new(),
-    };
-    for part in parts {
-        match part {
-            Ast::Literal(literal) if outline.group == 0 => outline.before.push(literal.c),
-            Ast::Literal(literal) => outline.after.push(literal.c),
-            Ast::Group(group) if outline.group == 0 && group.is_capturing() => outline.group = 1,
-            Ast::Assertion(assertion)
-                if matches!(
-                    assertion.kind,
-                    AssertionKind::StartLine
-                        | AssertionKind::StartText
-                        | AssertionKind::EndLine
-                        | AssertionKind::EndText
-                ) => {}
-            _ => return None,
-        }
-    }
-    Some(outline)
 }

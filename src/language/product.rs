@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::alphabet::{OTHER, in_witness_order, symbol};
+use super::alphabet::{Case, OTHER, in_witness_order, symbol};
 use super::automaton::{Automaton, Word, intersects};
 
 /// What may be spent on the proofs about one object, in words of state sets that are computed.
@@ -67,8 +67,13 @@ impl Budget {
 pub enum Surrounding {
     /// This text.
     Literal(String),
-    /// Any text; the condition holds if it holds for one of them.
-    Anything,
+    /// Any text over these symbols; the condition holds if it holds for one of them.
+    Over(u128),
+}
+
+impl Surrounding {
+    /// Any text.
+    pub const ANYTHING: Self = Self::Over(u128::MAX);
 }
 
 /// What a text must fulfil: that some value made of it and its surroundings is inside, or is
@@ -79,6 +84,8 @@ pub struct Condition {
     pub automaton: Rc<Automaton>,
     /// Inside or outside.
     pub inside: bool,
+    /// How the text is converted before it is matched; what stands around it is not.
+    pub case: Case,
     /// What stands before the text.
     pub before: Vec<Surrounding>,
     /// What stands after the text.
@@ -92,6 +99,7 @@ impl Condition {
         Self {
             automaton,
             inside: true,
+            case: Case::Kept,
             before: Vec::new(),
             after: Vec::new(),
         }
@@ -99,7 +107,7 @@ impl Condition {
 
     /// The sets of symbols that the automaton tells apart.
     fn symbols(&self) -> impl Iterator<Item = u128> {
-        symbols(&self.automaton, !self.inside)
+        symbols(&self.automaton, !self.inside, self.case)
     }
 
     /// That the text itself is outside of the language.
@@ -108,6 +116,7 @@ impl Condition {
         Self {
             automaton,
             inside: false,
+            case: Case::Kept,
             before: Vec::new(),
             after: Vec::new(),
         }
@@ -194,10 +203,11 @@ pub fn shortest(
     Ok(None)
 }
 
-fn symbols(automaton: &Automaton, must: bool) -> impl Iterator<Item = u128> {
-    automaton.classes()[1..]
-        .iter()
-        .map(move |class| if must { class.must } else { class.may })
+fn symbols(automaton: &Automaton, must: bool, case: Case) -> impl Iterator<Item = u128> {
+    automaton.classes()[1..].iter().map(move |class| {
+        let class = class.before(case);
+        if must { class.must } else { class.may }
+    })
 }
 
 /// One symbol for each block of symbols that no set tells apart, in witness order.
@@ -252,9 +262,10 @@ impl<'a> Factor<'a> {
         budget.spend(automaton.states() * blocks.len())?;
         let readers = blocks
             .iter()
-            .flat_map(|&block| automaton.readers(block, must))
+            .flat_map(|&block| automaton.readers(block, must, condition.case))
             .collect();
-        let free = condition.after.contains(&Surrounding::Anything);
+        let literal = |part: &Surrounding| matches!(part, Surrounding::Literal(_));
+        let free = !condition.after.iter().all(literal);
         let mut factor = Self {
             automaton,
             inside: condition.inside,
@@ -352,19 +363,22 @@ fn forward(
             Surrounding::Literal(text) => {
                 for character in text.chars() {
                     budget.spend(automaton.states())?;
-                    let readers = automaton.readers(symbol(character), false);
+                    let readers = automaton.readers(symbol(character), false, Case::Kept);
                     set = step(automaton, &set, &readers, budget)?;
                 }
             }
-            Surrounding::Anything => loop {
-                budget.spend(size(&set) * automaton.words())?;
-                let mut more = set.clone();
-                automaton.followers(&set, &mut more);
-                if more == set {
-                    break;
+            Surrounding::Over(symbols) => {
+                budget.spend(automaton.states())?;
+                let readers = automaton.readers_of(*symbols);
+                loop {
+                    let mut more = step(automaton, &set, &readers, budget)?;
+                    unite(&mut more, &set);
+                    if more == set {
+                        break;
+                    }
+                    set = more;
                 }
-                set = more;
-            },
+            }
         }
     }
     Ok(set)
@@ -378,27 +392,27 @@ fn backward(
     budget: &mut Budget,
 ) -> Result<Vec<Word>, TooComplex> {
     let mut set = automaton.last().to_vec();
-    let everywhere = vec![Word::MAX; automaton.words()];
     for part in after.iter().rev() {
         match part {
             Surrounding::Literal(text) => {
                 for character in text.chars().rev() {
                     budget.spend(automaton.states() * automaton.words())?;
-                    let readers = automaton.readers(symbol(character), must);
+                    let readers = automaton.readers(symbol(character), must, Case::Kept);
                     set = automaton.predecessors(&set, &readers);
                 }
             }
-            Surrounding::Anything => loop {
-                budget.spend(automaton.states() * automaton.words())?;
-                let mut more = automaton.predecessors(&set, &everywhere);
-                for (word, old) in more.iter_mut().zip(&set) {
-                    *word |= old;
+            Surrounding::Over(symbols) => {
+                let readers = automaton.readers_of(*symbols);
+                loop {
+                    budget.spend(automaton.states() * automaton.words())?;
+                    let mut more = automaton.predecessors(&set, &readers);
+                    unite(&mut more, &set);
+                    if more == set {
+                        break;
+                    }
+                    set = more;
                 }
-                if more == set {
-                    break;
-                }
-                set = more;
-            },
+            }
         }
     }
     Ok(set)
@@ -416,18 +430,18 @@ fn reached(
             Surrounding::Literal(text) => {
                 for character in text.chars() {
                     budget.spend(automaton.states())?;
-                    let readers = automaton.readers(symbol(character), true);
+                    let readers = automaton.readers(symbol(character), true, Case::Kept);
                     for set in &mut sets {
                         *set = step(automaton, set, &readers, budget)?;
                     }
                 }
             }
-            Surrounding::Anything => {
-                let blocks = blocks(symbols(automaton, true), u128::MAX);
+            Surrounding::Over(alphabet) => {
+                let blocks = blocks(symbols(automaton, true, Case::Kept), *alphabet);
                 budget.spend(automaton.states() * blocks.len())?;
                 let readers: Vec<Vec<Word>> = blocks
                     .into_iter()
-                    .map(|block| automaton.readers(block, true))
+                    .map(|block| automaton.readers(block, true, Case::Kept))
                     .collect();
                 let mut seen = Seen::default();
                 let mut flat: Vec<Word> = Vec::new();
@@ -462,6 +476,13 @@ fn step(
         *word &= reader;
     }
     Ok(next)
+}
+
+/// Adds the states of the other set.
+fn unite(set: &mut [Word], other: &[Word]) {
+    for (word, other) in set.iter_mut().zip(other) {
+        *word |= other;
+    }
 }
 
 /// How many states a set has.

@@ -6,13 +6,18 @@ use crate::language::alphabet::Case;
 use crate::language::automaton::{Automaton, Membership};
 use crate::language::expression::Expression;
 use crate::language::glob;
-use crate::language::product::{Budget, Condition, Surrounding, TooComplex, shortest};
+use crate::language::product::{Budget, Condition, Surrounding, TooComplex};
 
 use super::RuleId;
-use super::series::{Part, Series, Value};
+use super::series::{Origin, Series};
+use super::solve::{self, Purpose, Shown, Texts};
+use super::value::{Around, Part, Value};
 
 /// The longest name of a namespace (RFC 1123: 63 characters).
 pub const MAX_NAMESPACE: usize = 63;
+
+/// How many further candidates for a witness are tried where the first ones cannot be shown.
+const FURTHER_CANDIDATES: usize = 3;
 
 /// What may be seen, as languages.
 #[derive(Debug)]
@@ -26,15 +31,49 @@ pub struct Allowed {
 /// A namespace that leaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
-    /// A namespace that comes through; none where a rule could not be followed exactly, so that
-    /// none can be named with certainty.
-    pub witness: Option<String>,
+    /// A namespace that comes through, and how; none where a rule could not be followed exactly,
+    /// so that none can be named with certainty.
+    pub witness: Option<Witness>,
     /// The rule that could not be followed exactly, if any.
     pub loose: Option<RuleId>,
     /// The rule that wrote the label that leaks, if any.
     pub writer: Option<RuleId>,
     /// The filters that let the witness through, in order.
     pub filters: Vec<RuleId>,
+}
+
+/// A namespace that comes through, and an example of how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// The namespace.
+    pub namespace: String,
+    /// The labels of the target as it is discovered, as far as they matter.
+    pub target: Vec<(String, String)>,
+    /// The labels that the exporter exposes, as far as they matter; an empty value is exposed
+    /// empty.
+    pub exposed: Vec<(String, String)>,
+}
+
+impl Witness {
+    fn new(namespace: String, series: &Series, texts: &Texts) -> Self {
+        let mut witness = Self {
+            namespace,
+            target: Vec::new(),
+            exposed: Vec::new(),
+        };
+        for (origin, value) in &series.given {
+            let Some(text) = value.text_with(texts) else {
+                continue;
+            };
+            match origin {
+                // A target has no empty labels.
+                Origin::Target(_) if text.is_empty() => {}
+                Origin::Target(name) => witness.target.push((name.clone(), text)),
+                Origin::Exposed(name) => witness.exposed.push((name.clone(), text)),
+            }
+        }
+        witness
+    }
 }
 
 impl Allowed {
@@ -83,7 +122,16 @@ impl Allowed {
             && self.visible.contains(text) == Membership::No
     }
 
-    /// The leak of a value in a series, if there is one.
+    /// That a text is a namespace that may not be seen.
+    #[must_use]
+    pub fn forbidden(&self) -> [Condition; 2] {
+        [
+            Condition::inside(Rc::clone(&self.namespace)),
+            Condition::outside(Rc::clone(&self.visible)),
+        ]
+    }
+
+    /// The leak of a label of a series, if there is one.
     ///
     /// # Errors
     ///
@@ -95,127 +143,36 @@ impl Allowed {
         budget: &mut Budget,
     ) -> Result<Option<Leak>, TooComplex> {
         let value = &series.labels[label];
-        let found = match value.text() {
-            Some(text) if !self.forbids(text) => return Ok(None),
-            Some(text) => Found::Text(text.to_owned()),
-            None => match self.search(series, value, budget)? {
-                Some(found) => found,
-                None => return Ok(None),
-            },
-        };
-        let variable = value.variables().next();
-        if !series.is_possible(variable, budget)? {
+        if value.text().is_some_and(|text| !self.forbids(text)) {
             return Ok(None);
         }
-        let tied = value
-            .variables()
-            .any(|index| series.variables[index].is_tied);
-        let mut filters = series.filters(value);
-        let loose = series.loose.or(series.vague(variable)).or_else(|| {
-            let last = filters.last().copied();
-            last.filter(|_| tied || matches!(found, Found::Something))
-        });
-        let witness = match found {
-            Found::Text(text) if loose.is_none() && !tied => Some(text),
-            _ => None,
+        let question = Question::new(self, series, value);
+        // Whether there is any candidate, as far as can be proved.
+        let candidate = match value.text() {
+            Some(text) => Some(text.to_owned()),
+            None => question.find(None, Purpose::Proof, budget)?,
         };
-        if let Some(writer) = series.writers[label] {
-            filters.retain(|filter| *filter != writer);
+        if candidate.is_none() || !solve::is_possible(series, question.variable(), budget)? {
+            return Ok(None);
         }
+        let shown = if series.loose.is_some() {
+            Err(series.loose)
+        } else {
+            question.witness(budget)?
+        };
+        let writer = series.writers[label];
+        let mut filters = series.filters(value);
+        let loose = match &shown {
+            Ok(_) => None,
+            Err(rule) => rule.or(filters.last().copied()).or(writer),
+        };
+        filters.retain(|filter| Some(*filter) != writer);
         Ok(Some(Leak {
-            witness,
+            witness: shown.ok(),
             loose,
-            writer: series.writers[label],
+            writer,
             filters,
         }))
-    }
-
-    fn search(
-        &self,
-        series: &Series,
-        value: &Value,
-        budget: &mut Budget,
-    ) -> Result<Option<Found>, TooComplex> {
-        let Some((variable, case, before, after)) = single(value) else {
-            // Several variables, or text that the conversion left alone: the value as a whole.
-            let mut conditions = self.forbidden(Case::Kept, &[], &[]);
-            if let Some(whole) = Automaton::new(&value.expression(), true) {
-                conditions.push(Condition::inside(Rc::new(whole)));
-            }
-            let found = shortest(&conditions, u128::MAX, MAX_NAMESPACE, budget)?;
-            return Ok(found.map(|_| Found::Something));
-        };
-        let around = text_of(&before).len() + text_of(&after).len();
-        let Some(length) = MAX_NAMESPACE.checked_sub(around) else {
-            return Ok(None);
-        };
-        let conditions = self.forbidden(case, &before, &after);
-        let convert = |text: String| -> Option<String> {
-            let mut whole = text_of(&before);
-            for character in text.chars() {
-                whole.push(case.convert(u8::try_from(character).ok()?)?);
-            }
-            whole.push_str(&text_of(&after));
-            Some(whole)
-        };
-        let Some(any) = series.text_of(variable, &conditions, length, budget)? else {
-            return Ok(None);
-        };
-        let mut with = |automaton: Rc<Automaton>| {
-            let further = Condition {
-                automaton: Rc::new(automaton.before(case)),
-                inside: true,
-                before: before.clone(),
-                after: after.clone(),
-            };
-            let conditions: Vec<Condition> = conditions.iter().cloned().chain([further]).collect();
-            series.text_of(variable, &conditions, length, budget)
-        };
-        let (default, familiar): (Vec<&String>, Vec<&String>) =
-            self.familiar.iter().partition(|name| *name == "default");
-        let exactly = |name: &String| Automaton::new(&Expression::literal(name), true).map(Rc::new);
-        for name in familiar {
-            if let Some(automaton) = exactly(name)
-                && with(automaton)?.is_some()
-            {
-                return Ok(Some(Found::Text(name.clone())));
-            }
-        }
-        if let Some(foreign) = &self.foreign
-            && let Some(text) = with(Rc::clone(foreign))?
-        {
-            return Ok(Some(convert(text).map_or(Found::Something, Found::Text)));
-        }
-        for name in default {
-            if let Some(automaton) = exactly(name)
-                && with(automaton)?.is_some()
-            {
-                return Ok(Some(Found::Text(name.clone())));
-            }
-        }
-        Ok(Some(convert(any).map_or(Found::Something, Found::Text)))
-    }
-
-    /// That a value made of a text and its surroundings is a namespace that may not be seen.
-    #[must_use]
-    pub fn forbidden(
-        &self,
-        case: Case,
-        before: &[Surrounding],
-        after: &[Surrounding],
-    ) -> Vec<Condition> {
-        [(&self.namespace, true), (&self.visible, false)]
-            .map(|(automaton, inside)| Condition {
-                automaton: if case == Case::Kept {
-                    Rc::clone(automaton)
-                } else {
-                    Rc::new(automaton.before(case))
-                },
-                inside,
-                before: before.to_vec(),
-                after: after.to_vec(),
-            })
-            .to_vec()
     }
 
     /// Whether the label may be absent, or a namespace that may be seen.
@@ -232,34 +189,176 @@ impl Allowed {
         let value = &series.labels[label];
         if let Some(text) = value.text() {
             let seen = text.is_empty() || self.visible.contains(text) == Membership::Yes;
-            return Ok(seen && series.is_possible(None, budget)?);
+            return Ok(seen && solve::is_possible(series, None, budget)?);
         }
-        let Some((variable, Case::Kept, before, after)) = single(value) else {
-            return series.is_possible(None, budget);
+        let Some(variable) = value.plain_variable() else {
+            return solve::is_possible(series, None, budget);
         };
-        let seen = Condition {
-            automaton: Rc::clone(&self.visible),
-            inside: true,
-            before,
-            after,
-        };
-        let empty = Automaton::new(&Expression::Empty, true).map(Rc::new);
-        let absent = empty.filter(|_| value.plain_variable().is_some());
-        for condition in std::iter::once(seen).chain(absent.map(Condition::inside)) {
-            let found = series.text_of(variable, &[condition], MAX_NAMESPACE, budget)?;
-            if found.is_some() && series.is_possible(Some(variable), budget)? {
-                return Ok(true);
+        let seen = Condition::inside(Rc::clone(&self.visible));
+        let empty = Automaton::new(&Expression::Empty, true).ok_or(TooComplex)?;
+        let alphabet = solve::alphabet(series, variable, Purpose::Proof);
+        for further in [seen, Condition::inside(Rc::new(empty))] {
+            let mut conditions = solve::conditions(series, variable, &[], Purpose::Proof);
+            conditions.push(further);
+            if solve::text(&conditions, alphabet, MAX_NAMESPACE, budget)?.is_some() {
+                return solve::is_possible(series, Some(variable), budget);
             }
         }
         Ok(false)
     }
 }
 
-enum Found {
-    /// This namespace.
-    Text(String),
-    /// Some namespace, which cannot be named.
-    Something,
+/// Which namespaces that may not be seen a value can be.
+struct Question<'a> {
+    allowed: &'a Allowed,
+    series: &'a Series,
+    value: &'a Value,
+    /// The one variable, with the text around it; where there is none, or several, or text that
+    /// its conversion does not leave alone, the value is looked at as a whole.
+    single: Option<(usize, Case, Around)>,
+}
+
+impl<'a> Question<'a> {
+    fn new(allowed: &'a Allowed, series: &'a Series, value: &'a Value) -> Self {
+        let mut places = value
+            .0
+            .iter()
+            .enumerate()
+            .filter_map(|(place, part)| match part {
+                Part::Literal(_) => None,
+                Part::Variable(index, case) => Some((place, *index, *case)),
+            });
+        let single = match (places.next(), places.next()) {
+            (Some((place, index, case)), None) => Some((
+                index,
+                case,
+                value.around(place..place + 1, &[], &series.variables),
+            )),
+            _ => None,
+        };
+        Self {
+            allowed,
+            series,
+            value,
+            single,
+        }
+    }
+
+    fn variable(&self) -> Option<usize> {
+        self.single.as_ref().map(|(variable, ..)| *variable)
+    }
+
+    /// The first namespace that may not be seen and that the value can be as far as its own
+    /// conditions say, and those of `further`.
+    fn find(
+        &self,
+        further: Option<Condition>,
+        purpose: Purpose,
+        budget: &mut Budget,
+    ) -> Result<Option<String>, TooComplex> {
+        let asked = self.allowed.forbidden().into_iter().chain(further);
+        let Some((variable, case, around)) = &self.single else {
+            let mut conditions: Vec<Condition> = asked.collect();
+            conditions.extend(solve::conditions_on(self.series, self.value));
+            let shape = Automaton::new(&self.value.expression(), true).map(Rc::new);
+            conditions.extend(shape.map(Condition::inside));
+            let alphabet = crate::language::alphabet::NAMESPACE;
+            return solve::text(&conditions, alphabet, MAX_NAMESPACE, budget);
+        };
+        let length = text_of(&around.before).len() + text_of(&around.after).len();
+        let Some(length) = MAX_NAMESPACE.checked_sub(length) else {
+            return Ok(None);
+        };
+        let mut conditions = solve::conditions(self.series, *variable, &[], purpose);
+        conditions.extend(asked.map(|condition| Condition {
+            case: *case,
+            before: around.before.clone(),
+            after: around.after.clone(),
+            ..condition
+        }));
+        let alphabet = solve::alphabet(self.series, *variable, purpose);
+        let found = solve::text(&conditions, alphabet, length, budget)?;
+        Ok(found.map(|text| {
+            // Only a proof has characters that are not told apart, and it names none.
+            let text = case.convert_text(&text).unwrap_or_default();
+            text_of(&around.before) + &text + &text_of(&around.after)
+        }))
+    }
+
+    /// A namespace that can be shown to come through, those that readers recognize first; else the
+    /// rule at which the attempt failed.
+    fn witness(&self, budget: &mut Budget) -> Result<Result<Witness, Option<RuleId>>, TooComplex> {
+        if let Some(text) = self.value.text() {
+            return self.show(text, budget);
+        }
+        let exactly = |name: &String| {
+            let automaton = Automaton::new(&Expression::literal(name), true)?;
+            Some(Condition::inside(Rc::new(automaton)))
+        };
+        let (default, familiar): (Vec<&String>, Vec<&String>) = {
+            let familiar = self.allowed.familiar.iter();
+            familiar.partition(|name| *name == "default")
+        };
+        let foreign = self.allowed.foreign.iter().cloned().map(Condition::inside);
+        let preferred = familiar
+            .into_iter()
+            .filter_map(exactly)
+            .chain(foreign)
+            .chain(default.into_iter().filter_map(exactly));
+        let mut stuck = None;
+        let mut failed = Vec::new();
+        for further in preferred {
+            if let Some(text) = self.find(Some(further), Purpose::Witness, budget)? {
+                match self.show(&text, budget)? {
+                    Ok(witness) => return Ok(Ok(witness)),
+                    Err(rule) => stuck = stuck.or(rule),
+                }
+                failed.push(text);
+            }
+        }
+        for _ in 0..=FURTHER_CANDIDATES {
+            let failures = failed.iter().map(|text| Expression::literal(text));
+            let failures = Automaton::new(&Expression::Alternation(failures.collect()), true);
+            let further = failures.map(|failures| Condition::outside(Rc::new(failures)));
+            let Some(text) = self.find(further, Purpose::Witness, budget)? else {
+                break;
+            };
+            match self.show(&text, budget)? {
+                Ok(witness) => return Ok(Ok(witness)),
+                Err(rule) => stuck = stuck.or(rule),
+            }
+            failed.push(text);
+        }
+        Ok(Err(stuck))
+    }
+
+    /// Shows that the value can be this namespace.
+    fn show(
+        &self,
+        namespace: &str,
+        budget: &mut Budget,
+    ) -> Result<Result<Witness, Option<RuleId>>, TooComplex> {
+        let mut series = self.series.clone();
+        if self.value.text().is_none() {
+            let exactly = Automaton::new(&Expression::literal(namespace), true);
+            let exactly = Rc::new(exactly.ok_or(TooComplex)?);
+            let known = series.constrained(self.value, &exactly, true, None);
+            let Some(known) = known else {
+                return Ok(Err(None));
+            };
+            series = known;
+        }
+        let mut texts = vec![None; series.variables.len()];
+        if let Some(variable) = self.variable() {
+            let conditions = solve::conditions(&series, variable, &texts, Purpose::Witness);
+            let alphabet = solve::alphabet(&series, variable, Purpose::Witness);
+            texts[variable] = solve::text(&conditions, alphabet, MAX_NAMESPACE, budget)?;
+        }
+        Ok(match solve::show(&series, &texts, budget)? {
+            Shown::Texts(texts) => Ok(Witness::new(namespace.to_owned(), &series, &texts)),
+            Shown::Stuck(rule) => Err(rule),
+        })
+    }
 }
 
 fn text_of(surroundings: &[Surrounding]) -> String {
@@ -267,41 +366,7 @@ fn text_of(surroundings: &[Surrounding]) -> String {
         .iter()
         .map(|part| match part {
             Surrounding::Literal(text) => text.as_str(),
-            Surrounding::Anything => "",
+            Surrounding::Over(_) => "",
         })
         .collect()
-}
-
-/// The one variable of a value, with the literal text around it; none where there are several, or
-/// where the text around it would not survive the conversion of its case.
-fn single(value: &Value) -> Option<(usize, Case, Vec<Surrounding>, Vec<Surrounding>)> {
-    let mut variable = None;
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    for part in &value.0 {
-        match part {
-            Part::Literal(text) => {
-                let literal = Surrounding::Literal(text.clone());
-                if variable.is_none() {
-                    before.push(literal);
-                } else {
-                    after.push(literal);
-                }
-            }
-            Part::Variable(index, case) => {
-                if variable.replace((*index, *case)).is_some() {
-                    return None;
-                }
-            }
-        }
-    }
-    let (index, case) = variable?;
-    let unchanged = |text: &String| case.convert_text(text).as_ref() == Some(text);
-    let fits = [&before, &after]
-        .into_iter()
-        .flatten()
-        .all(|part| match part {
-            Surrounding::Literal(text) => unchanged(text),
-            Surrounding::Anything => false,
-        });
-    fits.then_some((index, case, before, after))
 }

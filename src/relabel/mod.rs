@@ -1,16 +1,22 @@
 //! What relabeling does to namespaces: [`rule`] is one relabeling with Prometheus' defaults,
 //! [`scrape`] the whole way of a series through an endpoint, [`interpret`] the symbolic run of it
-//! over a [`series`] and its [`labels`], and [`leak`] the question that is asked at the end.
+//! over a [`series`] and its [`labels`], whose [`value`]s are made of variables, and [`leak`] the
+//! question that is asked at the end, which [`solve`] answers with texts for the variables.
+//! [`capture`] tells what the groups of a regex hold.
 //!
 //! This module knows nothing of admission: monitors become a [`scrape::Scrape`] elsewhere.
 
+pub mod capture;
 pub mod interpret;
+mod label_map;
 pub mod labels;
 pub mod leak;
 pub mod rule;
 pub mod scrape;
 pub mod series;
+pub mod solve;
 pub mod template;
+pub mod value;
 
 /// Where a rule stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

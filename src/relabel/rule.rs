@@ -114,19 +114,52 @@ const DEFAULT_SEPARATOR: &str = ";";
 pub struct Refusal(pub String);
 
 impl Rule {
-    /// A rule that copies a label where it is not empty, as the operator writes them for
-    /// `targetLabels` (`generateServiceMonitorConfig` in `promcfg.go`).
+    /// A rule that reads no label, and has the defaults otherwise.
+    #[must_use]
+    pub fn replace(regex: String, target_label: String, replacement: String) -> Self {
+        Self {
+            action: Action::Replace,
+            source_labels: Vec::new(),
+            separator: DEFAULT_SEPARATOR.to_owned(),
+            regex,
+            target_label,
+            replacement,
+            modulus: 0,
+        }
+    }
+
+    /// A rule that keeps, or drops, by the values of these labels.
+    #[must_use]
+    pub fn filter(action: Action, source_labels: Vec<String>, regex: String) -> Self {
+        Self {
+            action,
+            source_labels,
+            ..Self::replace(regex, String::new(), DEFAULT_REPLACEMENT.to_owned())
+        }
+    }
+
+    /// A rule that copies a label.
     #[must_use]
     pub fn copy(from: String, to: String) -> Self {
         Self {
-            action: Action::Replace,
             source_labels: vec![from],
-            separator: DEFAULT_SEPARATOR.to_owned(),
-            regex: "(.+)".to_owned(),
-            target_label: to,
-            replacement: "${1}".to_owned(),
-            modulus: 0,
+            ..Self::replace(DEFAULT_REGEX.to_owned(), to, DEFAULT_REPLACEMENT.to_owned())
         }
+    }
+
+    /// A rule that copies a label where it is not empty.
+    #[must_use]
+    pub fn copy_present(from: String, to: String) -> Self {
+        Self {
+            regex: "(.+)".to_owned(),
+            ..Self::copy(from, to)
+        }
+    }
+
+    /// A rule that writes this text.
+    #[must_use]
+    pub fn constant(to: &str, text: String) -> Self {
+        Self::replace(DEFAULT_REGEX.to_owned(), to.to_owned(), text)
     }
 
     /// The rule of a relabeling.

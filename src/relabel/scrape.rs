@@ -5,7 +5,6 @@
 
 use std::rc::Rc;
 
-use crate::language::alphabet::Case;
 use crate::language::automaton::{Automaton, Membership};
 use crate::language::expression::Expression;
 use crate::language::product::{Condition, Surrounding, TooComplex, shortest};
@@ -17,8 +16,13 @@ use super::labels::{
 };
 use super::leak::{Allowed, Leak, MAX_NAMESPACE};
 use super::rule::{Action, Rule};
-use super::series::{Part, Series, Value, Variable};
+use super::series::{Origin, Series};
+use super::value::{Part, Value};
 use super::{RuleId, Stage};
+
+const META: &str = "__meta_kubernetes_namespace";
+const ADDRESS: &str = "__address__";
+const INSTANCE: &str = "instance";
 
 /// The namespaces in which targets are discovered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +42,9 @@ pub struct Scrape {
     pub honor_labels: bool,
     /// Whether the exporter reports on many namespaces even where `honor_labels` is false.
     pub cluster_wide: bool,
-    /// The rules by which the operator copies labels of the service or pod onto the target.
-    pub copies: Vec<Rule>,
+    /// The rules that the operator puts before the endpoint's own, those that set label
+    /// `namespace` aside.
+    pub operator: Vec<Rule>,
     /// `relabelings`.
     pub relabelings: Vec<Rule>,
     /// `metricRelabelings`.
@@ -78,16 +83,7 @@ impl Scrape {
         allowed: &Allowed,
         interpreter: &mut Interpreter,
     ) -> Result<Verdict, TooComplex> {
-        let mut labels = Labels::default();
-        for rule in self.rules() {
-            if rule.source_labels.len() > MAX_LABELS {
-                return Err(TooComplex);
-            }
-            labels.mention(rule);
-            if labels.names().len() > MAX_LABELS {
-                return Err(TooComplex);
-            }
-        }
+        let labels = self.labels()?;
         let rules: Vec<(RuleId, &Rule)> =
             numbered(Stage::MetricRelabelings, &self.metric_relabelings).collect();
         let mut needed = vec![false; labels.names().len()];
@@ -134,11 +130,34 @@ impl Scrape {
         Ok(verdict)
     }
 
-    fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.copies
-            .iter()
-            .chain(&self.relabelings)
-            .chain(&self.metric_relabelings)
+    /// The labels that the endpoint's rules mention, and what these depend on.
+    fn labels(&self) -> Result<Labels, TooComplex> {
+        let mut labels = Labels::default();
+        let own = || self.relabelings.iter().chain(&self.metric_relabelings);
+        // Rules that write labels, or read them, that they do not name.
+        let names_none = |rule: &Rule| {
+            rule.action == Action::LabelMap
+                || rule.target_label.contains('$')
+                || rule.has_placeholder()
+        };
+        let all = own().any(names_none);
+        for rule in own() {
+            labels.mention(rule);
+        }
+        if labels.place("instance").is_some() || all {
+            labels.mention(&default_instance());
+        }
+        // Backwards, for a rule may read what one before it wrote.
+        for rule in self.operator.iter().rev() {
+            if all || is_read(rule, &labels) {
+                labels.mention(rule);
+            }
+        }
+        let sources = own().map(|rule| rule.source_labels.len()).max();
+        if labels.names().len() > MAX_LABELS || sources > Some(MAX_LABELS) {
+            return Err(TooComplex);
+        }
+        Ok(labels)
     }
 
     /// The targets that survive relabeling.
@@ -149,24 +168,24 @@ impl Scrape {
         allowed: &Allowed,
         interpreter: &mut Interpreter,
     ) -> Result<Vec<Series>, TooComplex> {
-        let mut series = Series {
-            labels: Vec::new(),
-            writers: vec![None; labels.names().len()],
-            variables: Vec::new(),
-            dropped: Vec::new(),
-            loose: None,
-        };
+        let mut series = Series::new(labels.names().len());
         let namespace = self.discovered(&mut series, allowed)?;
-        for place in 0..labels.names().len() {
+        let something = something()?;
+        for (place, name) in labels.names().iter().enumerate() {
             let value = match place {
                 // The operator's own rules have set it before any of the monitor's.
                 NAMESPACE | META_NAMESPACE | TARGET => namespace.clone(),
                 MERGED | MERGED_EXPORTED => Value::default(),
-                _ => series.fresh(),
+                _ => series.fresh_from(Origin::Target(name.clone())),
             };
-            series.labels.push(value);
+            if name == ADDRESS {
+                // A target without an address is dropped.
+                series.know_inside(&value, &something);
+            }
+            series.labels[place] = value;
         }
-        let rules: Vec<(RuleId, &Rule)> = numbered(Stage::Operator, &self.copies)
+        let rules: Vec<(RuleId, &Rule)> = numbered(Stage::Operator, &self.operator)
+            .filter(|(_, rule)| is_read(rule, labels))
             .chain(numbered(Stage::Relabelings, &self.relabelings))
             .collect();
         let needed: Vec<bool> = labels
@@ -175,35 +194,44 @@ impl Scrape {
             .zip(exposed)
             .map(|(name, read)| name == "namespace" || *read && !name.starts_with("__"))
             .collect();
+        let default = default_instance();
+        let id = RuleId {
+            stage: Stage::Relabelings,
+            index: self.relabelings.len(),
+        };
+        let read = labels.place(INSTANCE).is_some_and(|place| needed[place]);
+        let last = read.then_some((id, &default));
+        let rules: Vec<(RuleId, &Rule)> = rules.into_iter().chain(last).collect();
         interpreter.run(&rules, labels, &needed, vec![series])
     }
 
     /// The namespace of a discovered target.
     fn discovered(&self, series: &mut Series, allowed: &Allowed) -> Result<Value, TooComplex> {
         let namespaces = allowed.namespaces();
-        let mut variable = Variable {
-            is_namespace: true,
-            ..Variable::default()
-        };
-        let is_namespace = Condition::inside(Rc::clone(namespaces));
-        variable.conditions.push((is_namespace, None));
-        if let Discovery::In(names) = &self.discovery {
+        let variable = series.fresh_from(Origin::Target(META.to_owned()));
+        let mut names = None;
+        if let Discovery::In(listed) = &self.discovery {
             // A name that no namespace can have, the empty one first of all, bounds nothing.
             let bounds = |name: &String| {
                 name.len() <= MAX_NAMESPACE && namespaces.contains(name) == Membership::Yes
             };
-            if names.iter().all(bounds) {
-                if let [name] = names.as_slice() {
-                    return Ok(Value::literal(name));
+            if listed.iter().all(bounds) {
+                if let [name] = listed.as_slice() {
+                    let namespace = Value::literal(name);
+                    series.substitute(0, &namespace);
+                    return Ok(namespace);
                 }
-                let names = names.iter().map(|name| Expression::literal(name)).collect();
-                let names = Automaton::new(&Expression::Alternation(names), true);
-                let names = Condition::inside(Rc::new(names.ok_or(TooComplex)?));
-                variable.conditions.push((names, None));
+                names = Some(listed);
             }
         }
-        series.variables.push(variable);
-        Ok(Value::variable(series.variables.len() - 1))
+        series.variables[0] = true;
+        series.know_inside(&variable, namespaces);
+        if let Some(names) = names {
+            let names = names.iter().map(|name| Expression::literal(name)).collect();
+            let names = Automaton::new(&Expression::Alternation(names), true);
+            series.know_inside(&variable, &Rc::new(names.ok_or(TooComplex)?));
+        }
+        Ok(variable)
     }
 
     /// The samples of the targets, those of their labels merged that are read afterwards.
@@ -213,7 +241,7 @@ impl Scrape {
         read: &[bool],
         targets: Vec<Series>,
     ) -> Result<Vec<Series>, TooComplex> {
-        let something = Automaton::new(&Expression::something(), true).map(Rc::new);
+        let something = something()?;
         let mut samples = Vec::new();
         for target in targets {
             let mut target = target;
@@ -231,11 +259,11 @@ impl Scrape {
                     .flat_map(|series| {
                         if exposed_only {
                             // Whatever the target's label is, an exporter may expose the same.
-                            vec![exposed(series, place)]
+                            vec![exposed(series, place, name, &something)]
                         } else if self.honor_labels {
-                            vec![exposed(series.clone(), place), series]
+                            vec![exposed(series.clone(), place, name, &something), series]
                         } else {
-                            Self::filled(series, place, something.as_ref())
+                            Self::filled(series, place, name, &something)
                         }
                     })
                     .collect();
@@ -249,7 +277,11 @@ impl Scrape {
                 // Where a rule gave the target such a label, the exposed namespace makes room once
                 // more, and nothing is known of it: otherwise that rule would hide it.
                 let taken = series.writers[EXPORTED_NAMESPACE].is_some() && exported == given;
-                series.labels[MERGED_EXPORTED] = if taken { series.fresh() } else { exported };
+                series.labels[MERGED_EXPORTED] = if taken {
+                    series.fresh_from(Origin::Exposed("namespace".to_owned()))
+                } else {
+                    exported
+                };
                 series.writers[MERGED] = series.writers[NAMESPACE];
                 series.writers[NAMESPACE] = None;
                 samples.push(series);
@@ -260,41 +292,31 @@ impl Scrape {
 
     /// With `honorLabels: false`, the target's label where it has one, else what is exposed: for
     /// `exported_namespace` also the exposed namespace, which had to make room.
-    fn filled(series: Series, place: usize, something: Option<&Rc<Automaton>>) -> Vec<Series> {
+    fn filled(series: Series, place: usize, name: &str, something: &Rc<Automaton>) -> Vec<Series> {
         let value = series.labels[place].clone();
         if let Some(text) = value.text() {
             return vec![if text.is_empty() {
-                exposed(series, place)
+                exposed(series, place, name, something)
             } else {
                 series
             }];
         }
         let never_empty = value.0.iter().any(|part| match part {
             Part::Literal(_) => true,
-            Part::Variable(index, _) => series.variables[*index].is_namespace,
+            Part::Variable(index, _) => series.variables[*index],
         });
         if never_empty {
             return vec![series];
         }
-        let own = value.plain_variable().is_some_and(|index| {
-            let variable = &series.variables[index];
-            let elsewhere = |(at, label): (usize, &Value)| {
-                at != place && label.variables().any(|of| of == index)
-            };
-            variable.conditions.is_empty() && !series.labels.iter().enumerate().any(elsewhere)
-        });
-        let Some(something) = something.filter(|_| !own) else {
+        let variable = value.plain_variable();
+        if variable.is_some_and(|variable| series.is_own(variable, place)) {
             // Free on the target, free in what is exposed: free.
-            return vec![exposed(series, place)];
-        };
-        let by = RuleId {
-            stage: Stage::Operator,
-            index: 0,
-        };
-        let kept = series.clone().constrained(&value, something, true, by);
-        let absent = series.constrained(&value, something, false, by);
+            return vec![exposed(series, place, name, something)];
+        }
+        let kept = series.clone().constrained(&value, something, true, None);
+        let absent = series.constrained(&value, something, false, None);
         kept.into_iter()
-            .chain(absent.map(|series| exposed(series, place)))
+            .chain(absent.map(|series| exposed(series, place, name, something)))
             .collect()
     }
 
@@ -323,12 +345,39 @@ impl Scrape {
     }
 }
 
-/// The series with a label of which nothing is known.
-fn exposed(mut series: Series, place: usize) -> Series {
-    let value = series.fresh();
+/// The series with a label that the exporter exposes.
+fn exposed(mut series: Series, place: usize, name: &str, something: &Rc<Automaton>) -> Series {
+    let value = series.fresh_from(Origin::Exposed(name.to_owned()));
+    if name == "__name__" {
+        series.know_inside(&value, something);
+    }
     series.labels[place] = value;
     series.writers[place] = None;
     series
+}
+
+/// Whether a rule of the operator is about a label that is mentioned: it writes it, or filters by
+/// it. What is not mentioned is never looked at.
+fn is_read(rule: &Rule, labels: &Labels) -> bool {
+    let about = match rule.action {
+        Action::Replace => std::slice::from_ref(&rule.target_label),
+        _ => &rule.source_labels,
+    };
+    about.iter().any(|name| labels.place(name).is_some())
+}
+
+/// What `PopulateLabels` (`scrape/target.go`) does after the last rule: a target without a label
+/// `instance` gets its address. An address has no `;`.
+fn default_instance() -> Rule {
+    Rule {
+        source_labels: vec![INSTANCE.to_owned(), ADDRESS.to_owned()],
+        ..Rule::replace(";(.+)".to_owned(), INSTANCE.to_owned(), "$1".to_owned())
+    }
+}
+
+fn something() -> Result<Rc<Automaton>, TooComplex> {
+    let something = Automaton::new(&Expression::something(), true);
+    something.map(Rc::new).ok_or(TooComplex)
 }
 
 fn numbered(stage: Stage, rules: &[Rule]) -> impl Iterator<Item = (RuleId, &Rule)> {
@@ -385,13 +434,13 @@ pub fn is_confining_keep(
         let separator = || Surrounding::Literal(rule.separator.clone());
         let mut before = Vec::new();
         for _ in 0..place {
-            before.extend([Surrounding::Anything, separator()]);
+            before.extend([Surrounding::ANYTHING, separator()]);
         }
         let mut after = Vec::new();
         for _ in place + 1..rule.source_labels.len() {
-            after.extend([separator(), Surrounding::Anything]);
+            after.extend([separator(), Surrounding::ANYTHING]);
         }
-        let mut conditions = allowed.forbidden(Case::Kept, &[], &[]);
+        let mut conditions = allowed.forbidden().to_vec();
         conditions.push(Condition {
             before,
             after,

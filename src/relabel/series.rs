@@ -1,176 +1,100 @@
-//! What is known of a target or a sample at one point of its pipeline, without running it.
+//! A series as the interpreter sees it: for each label that the pipeline mentions a [`Value`],
+//! whose variables stand for what nobody chose yet, and the [`Fact`]s that rules made of them.
 //!
-//! Every label that the pipeline mentions has a [`Value`]: literal text and [`Variable`]s, one
-//! after the other. A variable stands for a text that nobody chose yet (the namespace of a target,
-//! what an exporter exposes, a pod's label), with the conditions that it has fulfilled so far. A
-//! filter adds a condition; a copy copies the value, so that a later filter on the copy still
-//! narrows the original; a rule that may or may not match makes two series of one.
+//! Values share variables: what is copied is the same text, so that a later filter on the copy
+//! still narrows the original; a rule that may or may not match makes two series of one. What a
+//! series says is never more than what holds: each fact that is not *assumed* holds of every real
+//! series that goes this way, so that a contradiction among them proves that there is none.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::language::alphabet::{Case, NAMESPACE};
 use crate::language::automaton::{Automaton, Membership};
 use crate::language::expression::Expression;
-use crate::language::product::{Budget, Condition, Surrounding, TooComplex, shortest};
 
-use super::{RuleId, labels};
+use super::RuleId;
+use super::capture::Shape;
+use super::value::Value;
 
-/// The longest value that is followed, in bytes of text; a variable counts as 16. A copy of a copy
-/// can double at every rule.
+/// The longest value that is followed. A copy of a copy can double at every rule.
 const MAX_VALUE: usize = 1024;
 
-/// A label's value: its parts, one after the other. No part is an absent label.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Value(pub Vec<Part>);
-
-/// A part of a value.
+/// Who gave a series a label, before any rule of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// This text.
-    Literal(String),
-    /// The text of the variable of this index, in this case.
-    Variable(usize, Case),
+pub enum Origin {
+    /// Service discovery (or a scrape class) gave it to the target.
+    Target(String),
+    /// The exporter exposes it.
+    Exposed(String),
 }
 
-impl Value {
-    /// This text.
-    #[must_use]
-    pub fn literal(text: &str) -> Self {
-        let mut value = Self::default();
-        value.push_literal(text);
-        value
-    }
+/// Something that is known of a series.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// What.
+    pub kind: FactKind,
+    /// The rule that made it so, if a rule did.
+    pub rule: Option<RuleId>,
+}
 
-    /// The text of a variable as it is.
-    #[must_use]
-    pub fn variable(index: usize) -> Self {
-        Self(vec![Part::Variable(index, Case::Kept)])
-    }
+/// What is known of a series.
+#[derive(Clone, Debug)]
+pub enum FactKind {
+    /// The value is inside, or outside, of the language.
+    Member {
+        /// The value.
+        value: Value,
+        /// The language, or one that contains it.
+        automaton: Rc<Automaton>,
+        /// Inside or outside.
+        inside: bool,
+        /// Whether it need not hold: a witness must keep to it, a proof must not.
+        assumed: bool,
+    },
+    /// The values are, or are not, equal.
+    Compared {
+        /// One of them.
+        one: Value,
+        /// The other one.
+        other: Value,
+        /// Whether they are equal.
+        equal: bool,
+    },
+    /// A regex of this shape matched the value, and its items took these.
+    Captured {
+        /// What was matched.
+        value: Value,
+        /// The items.
+        shape: Rc<Shape>,
+        /// What each of them took.
+        taken: Vec<Value>,
+    },
+}
 
-    /// The text, where no variable is part of the value.
-    #[must_use]
-    pub fn text(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [] => Some(""),
-            [Part::Literal(text)] => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The variable, where the value is just its text as it is.
-    #[must_use]
-    pub fn plain_variable(&self) -> Option<usize> {
-        match self.0.as_slice() {
-            [Part::Variable(index, Case::Kept)] => Some(*index),
-            _ => None,
-        }
-    }
-
-    /// The variables, once for each time that they occur.
-    pub fn variables(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().filter_map(|part| match part {
-            Part::Literal(_) => None,
-            Part::Variable(index, _) => Some(*index),
-        })
-    }
-
-    fn size(&self) -> usize {
-        self.0
-            .iter()
-            .map(|part| match part {
-                Part::Literal(text) => text.len(),
-                Part::Variable(..) => 16,
-            })
-            .sum()
-    }
-
-    /// Appends literal text.
-    pub fn push_literal(&mut self, text: &str) {
-        match self.0.last_mut() {
-            _ if text.is_empty() => {}
-            Some(Part::Literal(before)) => before.push_str(text),
-            _ => self.0.push(Part::Literal(text.to_owned())),
-        }
-    }
-
-    /// Appends another value.
-    pub fn push(&mut self, other: &Self) {
-        for part in &other.0 {
-            match part {
-                Part::Literal(text) => self.push_literal(text),
-                Part::Variable(..) => self.0.push(part.clone()),
-            }
-        }
-    }
-
-    /// The values, joined as Prometheus joins those of source labels.
-    #[must_use]
-    pub fn joined(values: &[Self], separator: &str) -> Self {
-        let mut joined = Self::default();
-        for (index, value) in values.iter().enumerate() {
-            if index > 0 {
-                joined.push_literal(separator);
-            }
-            joined.push(value);
-        }
-        joined
-    }
-
-    /// What stands before and after the part at this place.
-    fn around(&self, place: usize) -> (Vec<Surrounding>, Vec<Surrounding>) {
-        let surroundings = |parts: &[Part]| {
-            let surrounding = |part: &Part| match part {
-                Part::Literal(text) => Surrounding::Literal(text.clone()),
-                Part::Variable(..) => Surrounding::Anything,
-            };
-            parts.iter().map(surrounding).collect()
+impl FactKind {
+    fn values(&self) -> impl Iterator<Item = &Value> {
+        let (one, other, more): (_, _, &[Value]) = match self {
+            Self::Member { value, .. } => (value, None, &[]),
+            Self::Compared { one, other, .. } => (one, Some(other), &[]),
+            Self::Captured { value, taken, .. } => (value, None, taken),
         };
-        (
-            surroundings(&self.0[..place]),
-            surroundings(&self.0[place + 1..]),
-        )
+        std::iter::once(one).chain(other).chain(more)
     }
 
-    /// All texts that the value may have, whatever its variables are.
+    fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        let (one, other, more): (_, _, &mut [Value]) = match self {
+            Self::Member { value, .. } => (value, None, &mut []),
+            Self::Compared { one, other, .. } => (one, Some(other), &mut []),
+            Self::Captured { value, taken, .. } => (value, None, taken),
+        };
+        std::iter::once(one).chain(other).chain(more)
+    }
+
+    /// Whether the variable is part of what it is about.
     #[must_use]
-    pub fn expression(&self) -> Expression {
-        Expression::Concatenation(
-            self.0
-                .iter()
-                .map(|part| match part {
-                    Part::Literal(text) => Expression::literal(text),
-                    Part::Variable(..) => Expression::anything(),
-                })
-                .collect(),
-        )
-    }
-}
-
-/// A text that nobody chose yet.
-#[derive(Clone, Debug, Default)]
-pub struct Variable {
-    /// What it has fulfilled, and which rule asked for it.
-    pub conditions: Vec<(Condition, Option<RuleId>)>,
-    /// Whether it is a target's namespace, and has no other characters.
-    pub is_namespace: bool,
-    /// Whether a condition also holds another variable, so that the two are not independent.
-    pub is_tied: bool,
-}
-
-impl Variable {
-    fn alphabet(&self) -> u128 {
-        if self.is_namespace {
-            NAMESPACE
-        } else {
-            u128::MAX
-        }
-    }
-
-    fn conditions(&self) -> impl Iterator<Item = Condition> {
-        self.conditions
-            .iter()
-            .map(|(condition, _)| condition.clone())
+    pub fn mentions(&self, variable: usize) -> bool {
+        self.values()
+            .any(|value| value.variables().any(|index| index == variable))
     }
 }
 
@@ -181,40 +105,58 @@ pub struct Series {
     pub labels: Vec<Value>,
     /// Which rule wrote each label last.
     pub writers: Vec<Option<RuleId>>,
-    /// The variables that its values are made of.
-    pub variables: Vec<Variable>,
+    /// For each variable, whether it is the namespace of a target as a whole.
+    pub variables: Vec<bool>,
+    /// What is known.
+    pub facts: Vec<Rc<Fact>>,
+    /// The labels that were there before any rule, as far as they are followed.
+    pub given: Vec<(Origin, Value)>,
     /// Languages of label names, with whether a label of such a name, or of any other one, was
     /// dropped before.
     pub dropped: Vec<(Rc<Automaton>, bool)>,
-    /// The first rule that was over-approximated, if any: the series may not exist.
+    /// The first rule that could not be followed, if any: the series may not exist.
     pub loose: Option<RuleId>,
 }
 
 impl Series {
+    /// One of whose labels nothing is known.
+    #[must_use]
+    pub fn new(labels: usize) -> Self {
+        Self {
+            labels: vec![Value::default(); labels],
+            writers: vec![None; labels],
+            variables: Vec::new(),
+            facts: Vec::new(),
+            given: Vec::new(),
+            dropped: Vec::new(),
+            loose: None,
+        }
+    }
+
     /// How much there is to copy when one becomes two.
     #[must_use]
     pub fn size(&self) -> usize {
-        let conditions = self
-            .variables
-            .iter()
-            .map(|variable| 8 * variable.conditions.len());
-        self.labels.len() + self.variables.len() + conditions.sum::<usize>()
+        self.labels.len() + self.variables.len() + self.given.len() + self.facts.len()
     }
 
     /// A new variable, with nothing known of it.
     pub fn fresh(&mut self) -> Value {
-        self.variables.push(Variable::default());
+        self.variables.push(false);
         Value::variable(self.variables.len() - 1)
     }
 
-    /// A new variable, of which is known that this language contains it.
-    pub fn fresh_inside(&mut self, expression: &Expression) -> Value {
+    /// A new variable, which is what the label of this origin holds.
+    pub fn fresh_from(&mut self, origin: Origin) -> Value {
         let value = self.fresh();
-        if let (Some(variable), Some(automaton)) =
-            (self.variables.last_mut(), Automaton::new(expression, true))
-        {
-            let condition = Condition::inside(Rc::new(automaton));
-            variable.conditions.push((condition, None));
+        self.given.push((origin, value.clone()));
+        value
+    }
+
+    /// A new variable, of which is known that this language contains it.
+    pub fn fresh_inside(&mut self, expression: &Expression, rule: RuleId) -> Value {
+        let value = self.fresh();
+        if let Some(automaton) = Automaton::new(expression, true) {
+            self.know_member(&value, &Rc::new(automaton), true, false, Some(rule));
         }
         value
     }
@@ -235,6 +177,33 @@ impl Series {
         self.writers[label] = Some(rule);
     }
 
+    /// Adds a fact.
+    pub fn know(&mut self, kind: FactKind, rule: Option<RuleId>) {
+        self.facts.push(Rc::new(Fact { kind, rule }));
+    }
+
+    fn know_member(
+        &mut self,
+        value: &Value,
+        automaton: &Rc<Automaton>,
+        inside: bool,
+        assumed: bool,
+        rule: Option<RuleId>,
+    ) {
+        let kind = FactKind::Member {
+            value: value.clone(),
+            automaton: Rc::clone(automaton),
+            inside,
+            assumed,
+        };
+        self.know(kind, rule);
+    }
+
+    /// Adds that the value is inside of the language, whatever the rules do.
+    pub fn know_inside(&mut self, value: &Value, automaton: &Rc<Automaton>) {
+        self.know_member(value, automaton, true, false, None);
+    }
+
     /// The series in which the value is inside, or outside, of the language; none if it cannot be.
     #[must_use]
     pub fn constrained(
@@ -242,187 +211,71 @@ impl Series {
         value: &Value,
         automaton: &Rc<Automaton>,
         inside: bool,
-        rule: RuleId,
+        rule: Option<RuleId>,
     ) -> Option<Self> {
         if let Some(text) = value.text() {
             match (automaton.contains(text), inside) {
                 (Membership::Yes, true) | (Membership::No, false) => {}
                 (Membership::No, true) | (Membership::Yes, false) => return None,
-                (Membership::Unknown, _) => self.loosen(rule),
+                (Membership::Unknown, _) => {
+                    if let Some(rule) = rule {
+                        self.loosen(rule);
+                    }
+                }
             }
             return Some(self);
         }
-        if !automaton.is_exact() {
-            self.loosen(rule);
-            if !inside {
-                return Some(self);
-            }
-        }
-        let several = value.variables().count() > 1;
-        let main = self.main(value);
-        for (place, part) in value.0.iter().enumerate() {
-            let Part::Variable(index, case) = *part else {
-                continue;
-            };
-            let (before, after) = value.around(place);
-            let variable = &mut self.variables[index];
-            let tied = variable.is_tied;
-            let constrained = !variable.conditions.is_empty();
-            if case == Case::Kept || before.is_empty() && after.is_empty() {
-                let automaton = match case {
-                    Case::Kept => Rc::clone(automaton),
-                    Case::Lower | Case::Upper => Rc::new(automaton.before(case)),
-                };
-                let condition = Condition {
-                    automaton,
-                    inside,
-                    before,
-                    after,
-                };
-                variable.conditions.push((condition, Some(rule)));
-            } else {
-                // The text around was not converted, so the automaton cannot be as a whole.
-                self.loosen(rule);
-            }
-            // Each variable is bounded by itself; that they also depend on each other is lost. It
-            // does not matter as long as all but one of them are otherwise free.
-            let again = value.variables().filter(|of| *of == index).count() > 1;
-            if tied || again || several && Some(index) != main && constrained {
-                self.loosen(rule);
-            }
-            if several && Some(index) != main {
-                self.variables[index].is_tied = true;
-            }
-        }
+        // Outside of a language that only contains the real one is less than outside of that.
+        let assumed = !inside && !automaton.is_exact();
+        self.know_member(value, automaton, inside, assumed, rule);
         Some(self)
     }
 
-    /// The variable that a condition on several of them is mainly about: a namespace, or else the
-    /// first.
-    fn main(&self, value: &Value) -> Option<usize> {
-        value
-            .variables()
-            .find(|&index| {
-                self.variables[index].is_namespace
-                    || [labels::NAMESPACE, labels::MERGED]
-                        .iter()
-                        .any(|&label| self.labels[label].variables().any(|of| of == index))
-            })
-            .or_else(|| value.variables().next())
+    /// Assumes that the value is inside, or outside, of the language: every witness will keep to
+    /// it.
+    pub fn assume(&mut self, value: &Value, automaton: &Rc<Automaton>, inside: bool, rule: RuleId) {
+        self.know_member(value, automaton, inside, true, Some(rule));
     }
 
-    /// Puts `value` in the place of a variable, whose conditions become conditions on the value.
-    pub fn substitute(&mut self, variable: usize, value: &Value) {
-        for label in &mut self.labels {
-            if label.variables().all(|index| index != variable) {
-                continue;
+    /// Puts `value` in the place of a variable, wherever it is.
+    pub fn substitute(&mut self, variable: usize, by: &Value) {
+        let replace = |value: &mut Value| {
+            if let Some(replaced) = value.substituted(variable, by) {
+                *value = replaced;
             }
-            let mut replaced = Value::default();
-            for part in std::mem::take(&mut label.0) {
-                match part {
-                    Part::Literal(text) => replaced.push_literal(&text),
-                    Part::Variable(index, case) if index == variable => {
-                        for part in &value.0 {
-                            match part {
-                                // INVARIANT: only ASCII is put around a variable (`interpret`).
-                                Part::Literal(text) => replaced
-                                    .push_literal(&case.convert_text(text).unwrap_or_default()),
-                                Part::Variable(index, inner) => {
-                                    let case = if case == Case::Kept { *inner } else { case };
-                                    replaced.0.push(Part::Variable(*index, case));
-                                }
-                            }
-                        }
-                    }
-                    other @ Part::Variable(..) => replaced.0.push(other),
-                }
-            }
-            *label = replaced;
-        }
-        let old = std::mem::take(&mut self.variables[variable]);
-        let Some((place, index)) =
-            value
-                .0
-                .iter()
-                .enumerate()
-                .find_map(|(place, part)| match part {
-                    Part::Literal(_) => None,
-                    Part::Variable(index, _) => Some((place, *index)),
-                })
-        else {
-            return;
         };
-        let (before, after) = value.around(place);
-        let new = &mut self.variables[index];
-        new.is_tied |= old.is_tied;
-        // With text around it, it is a part of a namespace, and may be empty.
-        new.is_namespace |= old.is_namespace && value.plain_variable().is_some();
-        new.conditions
-            .extend(old.conditions.into_iter().map(|(mut condition, rule)| {
-                condition.before.extend(before.iter().cloned());
-                condition.after.splice(0..0, after.iter().cloned());
-                (condition, rule)
-            }));
-    }
-
-    /// A text that a variable can be, together with further conditions on it.
-    ///
-    /// # Errors
-    ///
-    /// [`TooComplex`] if the budget does not suffice.
-    pub fn text_of(
-        &self,
-        variable: usize,
-        further: &[Condition],
-        length: usize,
-        budget: &mut Budget,
-    ) -> Result<Option<String>, TooComplex> {
-        let variable = &self.variables[variable];
-        let conditions: Vec<Condition> = variable
-            .conditions()
-            .chain(further.iter().cloned())
-            .collect();
-        let symbols = shortest(&conditions, variable.alphabet(), length, budget)?;
-        Ok(symbols.map(|symbols| symbols.into_iter().map(char::from).collect()))
-    }
-
-    /// Whether every variable can have a text, the ones of `but` aside.
-    ///
-    /// # Errors
-    ///
-    /// [`TooComplex`] if the budget does not suffice.
-    pub fn is_possible(&self, but: Option<usize>, budget: &mut Budget) -> Result<bool, TooComplex> {
-        for index in 0..self.variables.len() {
-            let free = self.variables[index].conditions.is_empty();
-            if !free
-                && Some(index) != but
-                && self.text_of(index, &[], usize::MAX, budget)?.is_none()
-            {
-                return Ok(false);
+        self.labels.iter_mut().for_each(replace);
+        self.given.iter_mut().for_each(|(_, value)| replace(value));
+        for fact in &mut self.facts {
+            if fact.kind.mentions(variable) {
+                Rc::make_mut(fact).kind.values_mut().for_each(replace);
             }
         }
-        Ok(true)
+        // With text around it, it is a part of a namespace, and may be empty.
+        if let Some(index) = by.plain_variable() {
+            self.variables[index] |= self.variables[variable];
+        }
     }
 
-    /// A rule after which it is not certain that each variable can have a text, the one of `but`
-    /// aside.
+    /// Whether nothing is known of the variable, and no other label holds it.
     #[must_use]
-    pub fn vague(&self, but: Option<usize>) -> Option<RuleId> {
-        let others = self.variables.iter().enumerate();
-        others
-            .filter(|(index, _)| Some(*index) != but)
-            .flat_map(|(_, variable)| &variable.conditions)
-            .find(|(condition, _)| condition.automaton.is_vague())
-            .and_then(|(_, rule)| *rule)
+    pub fn is_own(&self, variable: usize, label: usize) -> bool {
+        let holds = |value: &Value| value.variables().any(|index| index == variable);
+        let elsewhere = |(place, value)| place != label && holds(value);
+        !self.facts.iter().any(|fact| fact.kind.mentions(variable))
+            && !self.labels.iter().enumerate().any(elsewhere)
     }
 
     /// The rules that narrowed what the value can be.
     #[must_use]
     pub fn filters(&self, value: &Value) -> Vec<RuleId> {
-        let rules = value
-            .variables()
-            .flat_map(|index| &self.variables[index].conditions)
-            .filter_map(|(_, rule)| *rule);
+        let about = |fact: &&Rc<Fact>| {
+            matches!(
+                fact.kind,
+                FactKind::Member { .. } | FactKind::Compared { .. }
+            ) && value.variables().any(|index| fact.kind.mentions(index))
+        };
+        let rules = self.facts.iter().filter(about).filter_map(|fact| fact.rule);
         rules.collect::<BTreeSet<RuleId>>().into_iter().collect()
     }
 }

@@ -2,10 +2,11 @@
 //! (prometheus-operator, `pkg/apis/monitoring/v1`).
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::LabelSelector;
 use crate::json::Strict;
-use crate::relabel::rule::{Relabeling, Rule};
+use crate::relabel::rule::Relabeling;
 
 /// An endpoint that is scraped.
 #[derive(Debug, Deserialize)]
@@ -13,6 +14,12 @@ use crate::relabel::rule::{Relabeling, Rule};
 pub struct Endpoint {
     /// Where the metrics are; `/metrics` unless given.
     pub path: Option<String>,
+    /// The name of the port that is scraped.
+    pub port: Option<String>,
+    /// The name or the number of the port that is scraped, where `port` is not given.
+    pub target_port: Option<Value>,
+    /// Whether pods that have ended are left out; they are unless this is false.
+    pub filter_running: Option<bool>,
     /// Whether labels that the exporter exposes win over the target's.
     pub honor_labels: Option<bool>,
     /// What is done with each target.
@@ -31,6 +38,26 @@ pub struct NamespaceSelector {
     pub match_names: Option<Vec<String>>,
 }
 
+/// What is discovered for a monitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Services, and the pods behind them.
+    Service,
+    /// Pods.
+    Pod,
+}
+
+impl Of {
+    /// The name in meta labels.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Pod => "pod",
+        }
+    }
+}
+
 /// A `ServiceMonitor` or a `PodMonitor`.
 #[derive(Debug)]
 pub struct Monitor {
@@ -42,25 +69,18 @@ pub struct Monitor {
     pub selector: LabelSelector,
     /// Where they are.
     pub namespace_selector: NamespaceSelector,
-    /// The rules by which the operator copies their labels onto the targets, in its order.
-    pub copies: Vec<Rule>,
+    /// What is discovered.
+    pub of: Of,
+    /// How the selector is applied; by relabeling, unless given.
+    pub selector_mechanism: Option<String>,
+    /// The labels of services that targets get.
+    pub target_labels: Option<Vec<String>>,
+    /// The labels of pods that targets get.
+    pub pod_target_labels: Option<Vec<String>>,
+    /// The label from which targets get their label `job`.
+    pub job_label: Option<String>,
+    /// The label `job` of targets that do not get one otherwise, where it is the same for all.
+    pub job: Option<String>,
     /// The scrape class that the monitor names.
     pub scrape_class: Option<String>,
-}
-
-/// The rules that copy labels of a `service` or a `pod` onto the target.
-pub(super) fn copies(of: &str, labels: Option<&Vec<String>>) -> impl Iterator<Item = Rule> {
-    labels.into_iter().flatten().map(move |label| {
-        let label = sanitized(label);
-        Rule::copy(format!("__meta_kubernetes_{of}_label_{label}"), label)
-    })
-}
-
-/// The label's name as Prometheus takes it (`sanitizeLabelName` in the operator's `promcfg.go`).
-fn sanitized(label: &str) -> String {
-    let valid = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    label
-        .chars()
-        .map(|c| if valid(c) { c } else { '_' })
-        .collect()
 }

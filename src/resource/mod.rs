@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::json::{self, Strict};
 
 pub mod endpoint;
+pub mod operator_rules;
 pub mod persistent_volume_claim;
 pub mod pod_monitor;
 pub mod service_monitor;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::endpoint::{Endpoint, Monitor, NamespaceSelector, copies};
+use super::endpoint::{Endpoint, Monitor, NamespaceSelector, Of};
 use super::{LabelSelector, Object};
 use crate::json::Strict;
 
@@ -13,22 +13,31 @@ struct Spec {
     selector: Option<Strict<LabelSelector>>,
     namespace_selector: Option<Strict<NamespaceSelector>>,
     pod_target_labels: Option<Vec<String>>,
+    job_label: Option<String>,
+    selector_mechanism: Option<String>,
     scrape_class: Option<String>,
 }
 
-/// Reads the monitor.
+/// Reads the monitor, which is in this namespace.
 ///
 /// # Errors
 ///
 /// A sentence that names the field that cannot be read.
-pub fn read(object: &Object<'_>) -> Result<Monitor, String> {
+pub fn read(object: &Object<'_>, namespace: &str) -> Result<Monitor, String> {
     let spec: Spec = object.spec()?;
+    let metadata = object.metadata.as_ref();
+    let name = metadata.and_then(|metadata| metadata.name.as_deref());
     Ok(Monitor {
         endpoints_field: "podMetricsEndpoints",
         endpoints: spec.pod_metrics_endpoints.unwrap_or_default(),
         selector: spec.selector.unwrap_or_default().0,
         namespace_selector: spec.namespace_selector.unwrap_or_default().0,
-        copies: copies("pod", spec.pod_target_labels.as_ref()).collect(),
+        of: Of::Pod,
+        selector_mechanism: spec.selector_mechanism,
+        target_labels: None,
+        pod_target_labels: spec.pod_target_labels,
+        job_label: spec.job_label,
+        job: name.map(|name| format!("{namespace}/{name}")),
         scrape_class: spec.scrape_class,
     })
 }

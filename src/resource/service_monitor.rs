@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::endpoint::{Endpoint, Monitor, NamespaceSelector, copies};
+use super::endpoint::{Endpoint, Monitor, NamespaceSelector, Of};
 use super::{LabelSelector, Object};
 use crate::json::Strict;
 
@@ -14,6 +14,8 @@ struct Spec {
     namespace_selector: Option<Strict<NamespaceSelector>>,
     target_labels: Option<Vec<String>>,
     pod_target_labels: Option<Vec<String>>,
+    job_label: Option<String>,
+    selector_mechanism: Option<String>,
     scrape_class: Option<String>,
 }
 
@@ -24,14 +26,17 @@ struct Spec {
 /// A sentence that names the field that cannot be read.
 pub fn read(object: &Object<'_>) -> Result<Monitor, String> {
     let spec: Spec = object.spec()?;
-    let services = copies("service", spec.target_labels.as_ref());
-    let pods = copies("pod", spec.pod_target_labels.as_ref());
     Ok(Monitor {
         endpoints_field: "endpoints",
         endpoints: spec.endpoints.unwrap_or_default(),
         selector: spec.selector.unwrap_or_default().0,
         namespace_selector: spec.namespace_selector.unwrap_or_default().0,
-        copies: services.chain(pods).collect(),
+        of: Of::Service,
+        selector_mechanism: spec.selector_mechanism,
+        target_labels: spec.target_labels,
+        pod_target_labels: spec.pod_target_labels,
+        job_label: spec.job_label,
+        job: None,
         scrape_class: spec.scrape_class,
     })
 }

@@ -13,17 +13,21 @@ use crate::language::glob;
 use crate::language::pattern::PatternError;
 use crate::language::product::TooComplex;
 use crate::relabel::interpret::Interpreter;
-use crate::relabel::leak::{Allowed, Leak};
+use crate::relabel::leak::{Allowed, Leak, Witness};
 use crate::relabel::rule::{Action, Relabeling, Rule, has_placeholder};
 use crate::relabel::scrape::{self, Discovery, Scrape, is_confining_keep};
 use crate::relabel::{RuleId, Stage};
 use crate::resource::Object;
 use crate::resource::endpoint::{Endpoint, Monitor};
+use crate::resource::operator_rules::operator_rules;
 use crate::settings::{Environment, Membership, NamespaceFilter, Settings};
-use crate::verdict::{Fix, Verdict, Violation};
+use crate::verdict::{self, Fix, Verdict, Violation};
 
 /// The rule's name.
 pub const NAME: &str = "namespace-filter";
+
+const NAMESPACE: &str = "namespace";
+const META_NAMESPACE: &str = "__meta_kubernetes_namespace";
 
 /// The path of an endpoint that gives none (`Endpoint` in prometheus-operator's
 /// `pkg/apis/monitoring/v1`).
@@ -152,7 +156,7 @@ impl Judge<'_, '_> {
             discovery,
             honor_labels: endpoint.honor_labels.unwrap_or(false),
             cluster_wide: self.is_cluster_wide(endpoint),
-            copies: self.monitor.copies.clone(),
+            operator: operator_rules(self.monitor, endpoint),
             relabelings: relabelings?,
             metric_relabelings: metric_relabelings?,
         })
@@ -422,15 +426,25 @@ impl Judge<'_, '_> {
     ) {
         let fix = mended.and_then(|mended| self.fix(index, stage, &mended.edits));
         let field = format!("{path}.{}", field(stage));
-        self.push(field, message, leak.witness.clone(), fix);
+        self.push(field, message, leak.witness.as_ref(), fix);
     }
 
-    fn push(&mut self, field: String, message: String, witness: Option<String>, fix: Option<Fix>) {
+    fn push(
+        &mut self,
+        field: String,
+        message: String,
+        witness: Option<&Witness>,
+        fix: Option<Fix>,
+    ) {
         self.verdict.violations.push(Violation {
             rule: NAME,
             field,
             message,
-            witness,
+            witness: witness.map(|witness| verdict::Witness {
+                namespace: witness.namespace.clone(),
+                target: witness.target.clone(),
+                exposed: witness.exposed.clone(),
+            }),
             fix,
         });
     }
@@ -480,7 +494,10 @@ impl Judge<'_, '_> {
     ) -> String {
         let environment = &self.environment.name;
         let mut message = match (&leak.witness, leak.loose) {
-            (Some(witness), _) => format!("{what} of namespace {witness:?} can come through"),
+            (Some(witness), _) => {
+                let namespace = &witness.namespace;
+                format!("{what} of namespace {namespace:?} can come through")
+            }
             (None, Some(rule)) => {
                 let reason = self.reason(rule, scrape);
                 format!(
@@ -514,7 +531,12 @@ impl Judge<'_, '_> {
             }
             None => {}
         }
-        let outside = |witness: &String| self.settings.environment_of(witness) == Membership::None;
+        if let Some(witness) = &leak.witness {
+            message.push_str(&circumstances(witness, scrape));
+        }
+        let outside = |witness: &Witness| {
+            self.settings.environment_of(&witness.namespace) == Membership::None
+        };
         if leak.witness.as_ref().is_some_and(outside) {
             message.push_str(
                 " (it belongs to no environment; if all may see it, list it in sharedNamespaces)",
@@ -606,7 +628,7 @@ impl Edits {
 
 fn rules_of(scrape: &Scrape, stage: Stage) -> &[Rule] {
     match stage {
-        Stage::Operator => &scrape.copies,
+        Stage::Operator => &scrape.operator,
         Stage::Relabelings => &scrape.relabelings,
         Stage::MetricRelabelings => &scrape.metric_relabelings,
     }
@@ -619,13 +641,46 @@ fn field(stage: Stage) -> &'static str {
     }
 }
 
+/// The labels that the endpoint's rules are about and with which the witness comes through, the
+/// namespace itself aside.
+fn circumstances(witness: &Witness, scrape: &Scrape) -> String {
+    let filters = |rule: &&Rule| rule.action == Action::Keep;
+    let selected = |name: &String| {
+        let selectors = scrape.operator.iter().filter(filters);
+        selectors
+            .flat_map(|rule| &rule.source_labels)
+            .any(|label| label == name)
+    };
+    let labels = witness.target.iter().chain(&witness.exposed);
+    let others = labels.filter(|(name, value)| {
+        let namespace = [NAMESPACE, "exported_namespace"].contains(&name.as_str())
+            && *value == witness.namespace;
+        let known = name == META_NAMESPACE || name == "__address__" || selected(name);
+        !value.is_empty() && !namespace && !known
+    });
+    let others: Vec<String> = others
+        .map(|(name, value)| format!("`{name}` is {value:?}"))
+        .collect();
+    if others.is_empty() {
+        String::new()
+    } else {
+        format!(", for example where {}", others.join(" and "))
+    }
+}
+
 /// A rule, as a reader finds it.
 fn name(rule: RuleId, scrape: &Scrape) -> String {
     let Some(found) = rules_of(scrape, rule.stage).get(rule.index) else {
         return "a rule of prometheus-operator".to_owned();
     };
     if rule.stage == Stage::Operator {
-        return format!("the copy of label {:?} (targetLabels)", found.target_label);
+        return match found.action {
+            Action::Replace if found.regex == "(.+)" => {
+                format!("the copy of label {:?} (targetLabels)", found.target_label)
+            }
+            Action::Replace => format!("prometheus-operator's label {:?}", found.target_label),
+            _ => "the monitor's selector".to_owned(),
+        };
     }
     let place = format!("{}[{}]", field(rule.stage), rule.index);
     match found.action {

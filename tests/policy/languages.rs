@@ -95,7 +95,7 @@ proptest! {
     /// A text between others: some value of theirs matches, or does not.
     #[test]
     fn surroundings_are_that_of_regexsolver(pattern in plain_pattern(), inside in any::<bool>()) {
-        let around = || vec![Surrounding::Anything, Surrounding::Literal(";".to_owned())];
+        let around = || vec![Surrounding::ANYTHING, Surrounding::Literal(";".to_owned())];
         let condition = Condition {
             before: around(),
             after: around().into_iter().rev().collect(),

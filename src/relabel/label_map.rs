@@ -1,0 +1,314 @@
+//! Action `labelmap`: labels that are copied to other names.
+//!
+//! The names are known, so the regex is simply run on them. A label that no rule mentions may be
+//! mapped as well; then a name of that kind is looked for.
+
+use std::rc::Rc;
+
+use crate::language::automaton::{Automaton, Membership};
+use crate::language::expression::Expression;
+use crate::language::product::{Condition, TooComplex, shortest};
+
+use super::Stage;
+use super::capture::captures;
+use super::interpret::{Compiled, Interpreter, MAX_SERIES, Step};
+use super::labels::Labels;
+use super::rule::Rule;
+use super::series::{Origin, Series};
+use super::template::{self, Piece};
+use super::value::Value;
+
+/// The characters that the name of a label is made of where nobody quotes it.
+const LABEL_NAME: u128 = {
+    let mut set = 1 << b'_';
+    let mut symbol = b'0';
+    while symbol <= b'z' {
+        if symbol.is_ascii_alphanumeric() {
+            set |= 1 << symbol;
+        }
+        symbol += 1;
+    }
+    set
+};
+
+/// A label that no rule mentions and that is mapped to another one.
+enum Unmentioned {
+    /// There is none.
+    None,
+    /// There may be one.
+    Possibly,
+    /// This one is.
+    Surely(String),
+}
+
+impl Interpreter {
+    /// Marks the labels that the rule may map to one that is read afterwards.
+    pub(super) fn map_needs(
+        &mut self,
+        rule: &Rule,
+        labels: &Labels,
+        now: &mut [bool],
+    ) -> Result<(), TooComplex> {
+        let Ok(regex) = self.compile(&rule.regex)? else {
+            return Ok(());
+        };
+        let pieces = template::parse(&rule.replacement, &regex.pattern.groups);
+        let after = now.to_vec();
+        for (source, from) in labels.writable() {
+            for (target, to) in labels.writable() {
+                if after[target] && !now[source] {
+                    now[source] = self.renames(&regex, &pieces, from, to)? != Membership::No;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn label_map(
+        &mut self,
+        step: &Step<'_>,
+        regex: &Compiled,
+        series: Series,
+        out: &mut Vec<Series>,
+    ) -> Result<(), TooComplex> {
+        let pieces = template::parse(&step.rule.replacement, &regex.pattern.groups);
+        // What is read is what stood there before the rule, whatever it writes meanwhile.
+        let before = series.labels.clone();
+        let mut all = vec![series];
+        for (target, name) in step.writable() {
+            let mut next = Vec::new();
+            for series in all {
+                self.mapped(
+                    step,
+                    regex,
+                    &pieces,
+                    &before,
+                    (target, name),
+                    series,
+                    &mut next,
+                )?;
+            }
+            all = next;
+            if all.len() > MAX_SERIES {
+                return Err(TooComplex);
+            }
+        }
+        for mut series in all {
+            series.dropped.clear();
+            out.push(series);
+        }
+        Ok(())
+    }
+
+    /// What becomes of one label when others are mapped to it.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the body of the loop in `label_map`"
+    )]
+    fn mapped(
+        &mut self,
+        step: &Step<'_>,
+        regex: &Compiled,
+        pieces: &[Piece],
+        before: &[Value],
+        (target, name): (usize, &str),
+        series: Series,
+        out: &mut Vec<Series>,
+    ) -> Result<(), TooComplex> {
+        let id = step.id;
+        let mut sources = Vec::new();
+        for (source, from) in step.labels.writable() {
+            let renamed = self.renames(regex, pieces, from, name)?;
+            if renamed != Membership::No {
+                sources.push((source, renamed));
+            }
+        }
+        let unmentioned = self.unmentioned(regex, pieces, step.labels, &series, name)?;
+        if sources.is_empty() && matches!(unmentioned, Unmentioned::None) {
+            out.push(series);
+            return Ok(());
+        }
+        let automaton = |expression| Automaton::new(&expression, true).map(Rc::new);
+        let something = automaton(Expression::something()).ok_or(TooComplex)?;
+        let nothing = automaton(Expression::Empty).ok_or(TooComplex)?;
+        let mut write = |series: Series, value: &Value, surely: bool, others: &[usize]| {
+            if let Some(mut written) = series.constrained(value, &something, true, Some(id)) {
+                if !surely {
+                    written.loosen(id);
+                }
+                // Of several sources that are there Prometheus takes the last one, in an order
+                // that is not followed; a witness has only one.
+                for &other in others {
+                    if before[other].text().is_none() {
+                        written.assume(&before[other], &nothing, true, id);
+                    } else if before[other].text() != Some("") {
+                        written.loosen(id);
+                    }
+                }
+                written.write(target, value.clone(), id);
+                out.push(written);
+            }
+        };
+        let mut rest = Some(series.clone());
+        for &(source, renamed) in &sources {
+            let others: Vec<usize> = sources
+                .iter()
+                .map(|(other, _)| *other)
+                .filter(|other| *other != source)
+                .collect();
+            let surely = renamed == Membership::Yes;
+            write(series.clone(), &before[source], surely, &others);
+            if surely {
+                rest = rest.and_then(|series| {
+                    series.constrained(&before[source], &something, false, Some(id))
+                });
+            }
+        }
+        let others: Vec<usize> = sources.iter().map(|(other, _)| *other).collect();
+        let mut written = series;
+        match unmentioned {
+            Unmentioned::None => {}
+            Unmentioned::Possibly => {
+                let value = written.fresh();
+                write(written, &value, false, &others);
+            }
+            Unmentioned::Surely(label) => {
+                let value = written.fresh_from(match id.stage {
+                    Stage::MetricRelabelings => Origin::Exposed(label),
+                    _ => Origin::Target(label),
+                });
+                write(written, &value, true, &others);
+            }
+        }
+        out.extend(rest);
+        Ok(())
+    }
+
+    /// Whether a label that no rule mentions may be mapped to `name`.
+    fn unmentioned(
+        &mut self,
+        regex: &Compiled,
+        pieces: &[Piece],
+        labels: &Labels,
+        series: &Series,
+        name: &str,
+    ) -> Result<Unmentioned, TooComplex> {
+        let Some(candidates) = candidates(regex, pieces, name) else {
+            return Ok(Unmentioned::None);
+        };
+        let mut conditions = vec![Condition::inside(Rc::clone(&regex.automaton))];
+        let mentioned = labels.writable().map(|(_, name)| Expression::literal(name));
+        let mentioned = Expression::Alternation(mentioned.collect());
+        for (expression, inside) in [(candidates, true), (mentioned, false)] {
+            let Some(automaton) = Automaton::new(&expression, true) else {
+                return Ok(Unmentioned::Possibly);
+            };
+            conditions.push(Condition {
+                inside,
+                ..Condition::inside(Rc::new(automaton))
+            });
+        }
+        for (dropped, inside) in &series.dropped {
+            conditions.push(Condition {
+                inside: !inside,
+                ..Condition::inside(Rc::clone(dropped))
+            });
+        }
+        for alphabet in [LABEL_NAME, u128::MAX] {
+            let found = shortest(&conditions, alphabet, usize::MAX, &mut self.budget)?;
+            let Some(label) = found else { continue };
+            let label: String = label.into_iter().map(char::from).collect();
+            let starts_well = !label.starts_with(|first: char| first.is_ascii_digit());
+            let surely = alphabet == LABEL_NAME
+                && starts_well
+                && self.renames(regex, pieces, &label, name)? == Membership::Yes;
+            return Ok(if surely {
+                Unmentioned::Surely(label)
+            } else {
+                Unmentioned::Possibly
+            });
+        }
+        Ok(Unmentioned::None)
+    }
+
+    /// Whether a rule maps the label `from` to the label `to`.
+    fn renames(
+        &mut self,
+        regex: &Compiled,
+        pieces: &[Piece],
+        from: &str,
+        to: &str,
+    ) -> Result<Membership, TooComplex> {
+        self.budget.spend(from.len() * regex.automaton.words())?;
+        let matched = regex.automaton.contains(from);
+        if matched == Membership::No {
+            return Ok(Membership::No);
+        }
+        if let ([Piece::Literal(text)], Membership::Yes) = (pieces, matched) {
+            return Ok(equals(text, to));
+        }
+        if let Some(shapes) = regex.shapes()
+            && let Some(held) = captures(&regex.pattern, shapes, from, &mut self.budget)?
+        {
+            let mut expanded = Some(String::new());
+            for piece in pieces {
+                let text = match piece {
+                    Piece::Literal(text) => Some(text.as_str()),
+                    Piece::Group(group) => held.group(*group).and_then(Value::text),
+                    Piece::Unknown => None,
+                };
+                expanded = expanded.zip(text).map(|(before, text)| before + text);
+            }
+            if let Some(expanded) = expanded {
+                return Ok(equals(&expanded, to));
+            }
+        }
+        let possible = candidates(regex, pieces, to).is_some_and(|candidates| {
+            Automaton::new(&candidates, false)
+                .is_none_or(|candidates| candidates.contains(from) != Membership::No)
+        });
+        Ok(if possible {
+            Membership::Unknown
+        } else {
+            Membership::No
+        })
+    }
+}
+
+fn equals(one: &str, other: &str) -> Membership {
+    if one == other {
+        Membership::Yes
+    } else {
+        Membership::No
+    }
+}
+
+/// A language that contains every label that the rule may map to `name`; none if it maps none.
+fn candidates(regex: &Compiled, pieces: &[Piece], name: &str) -> Option<Expression> {
+    let anything = Some(Expression::something());
+    let (before, group, after) = match pieces {
+        [] => return anything.filter(|_| name.is_empty()),
+        [Piece::Literal(text)] => return anything.filter(|_| text == name),
+        [Piece::Group(group)] => ("", *group, ""),
+        [Piece::Literal(before), Piece::Group(group)] => (before.as_str(), *group, ""),
+        [Piece::Group(group), Piece::Literal(after)] => ("", *group, after.as_str()),
+        [
+            Piece::Literal(before),
+            Piece::Group(group),
+            Piece::Literal(after),
+        ] => (before.as_str(), *group, after.as_str()),
+        _ => return anything,
+    };
+    let held = name.strip_prefix(before)?.strip_suffix(after)?;
+    let possible = Automaton::new(&regex.pattern.groups[group].expression, false);
+    if possible.is_some_and(|possible| possible.contains(held) == Membership::No) {
+        return None;
+    }
+    if group == 0 {
+        return Some(Expression::literal(held));
+    }
+    match regex.shapes() {
+        Some([shape]) => shape.holding(group, held).or(anything),
+        _ => anything,
+    }
+}

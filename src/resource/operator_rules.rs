@@ -1,0 +1,102 @@
+//! The rules that prometheus-operator puts before an endpoint's own (`generateServiceMonitorConfig`
+//! and `generatePodMonitorConfig` in `pkg/prometheus/promcfg.go`, v0.93), in its order.
+//!
+//! Left out are the one that sets label `namespace`, which the model begins with, and those that
+//! depend on the Prometheus: the ports' names, label `node`, and sharding.
+
+use serde_json::Value;
+
+use super::LabelSelector;
+use super::endpoint::{Endpoint, Monitor, Of};
+use crate::relabel::rule::{Action, Rule};
+
+/// The rules for an endpoint of the monitor.
+#[must_use]
+pub fn operator_rules(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
+    let meta = |name: &str| format!("__meta_kubernetes_{name}");
+    let label = |of: Of, name: &str| meta(&format!("{}_label_{}", of.name(), sanitized(name)));
+    let mut rules = Vec::new();
+    if endpoint.filter_running != Some(false) {
+        let ended = "(Failed|Succeeded)".to_owned();
+        rules.push(Rule::filter(Action::Drop, vec![meta("pod_phase")], ended));
+    }
+    if matches!(
+        monitor.selector_mechanism.as_deref(),
+        None | Some("RelabelConfig")
+    ) {
+        select(&monitor.selector, monitor.of, &mut rules);
+    }
+    if monitor.of == Of::Service {
+        rules.push(Rule::copy(meta("service_name"), "service".to_owned()));
+    }
+    rules.push(Rule::copy(meta("pod_name"), "pod".to_owned()));
+    rules.push(Rule::copy(
+        meta("pod_container_name"),
+        "container".to_owned(),
+    ));
+    for (of, names) in [
+        (Of::Service, &monitor.target_labels),
+        (Of::Pod, &monitor.pod_target_labels),
+    ] {
+        let copy = |name: &String| Rule::copy_present(label(of, name), sanitized(name));
+        rules.extend(names.iter().flatten().map(copy));
+    }
+    match monitor.of {
+        Of::Service => rules.push(Rule::copy(meta("service_name"), "job".to_owned())),
+        Of::Pod => {
+            if let Some(job) = &monitor.job {
+                rules.push(Rule::constant("job", job.clone()));
+            }
+        }
+    }
+    if let Some(name) = monitor.job_label.as_deref().filter(|name| !name.is_empty()) {
+        let from = label(monitor.of, name);
+        rules.push(Rule::copy_present(from, "job".to_owned()));
+    }
+    let port = endpoint.port.as_deref().filter(|port| !port.is_empty());
+    let port = port
+        .map(str::to_owned)
+        .or_else(|| match &endpoint.target_port {
+            Some(Value::String(name)) if !name.is_empty() => Some(name.clone()),
+            Some(Value::Number(number)) => Some(number.to_string()),
+            _ => None,
+        });
+    rules.extend(port.map(|port| Rule::constant("endpoint", port)));
+    rules
+}
+
+/// The rules by which targets are selected.
+fn select(selector: &LabelSelector, of: Of, rules: &mut Vec<Rule>) {
+    let names = |key: &str| {
+        let prefix = format!("__meta_kubernetes_{}", of.name());
+        let key = sanitized(key);
+        let value = format!("{prefix}_label_{key}");
+        (value, format!("{prefix}_labelpresent_{key}"))
+    };
+    let mut listed = |action, key: &str, values: &[String]| {
+        let (value, present) = names(key);
+        let regex = format!("({});true", values.join("|"));
+        rules.push(Rule::filter(action, vec![value, present], regex));
+    };
+    for (key, value) in selector.match_labels.iter().flatten() {
+        listed(Action::Keep, key, std::slice::from_ref(value));
+    }
+    for requirement in selector.match_expressions.iter().flatten() {
+        let key = requirement.key.as_deref().unwrap_or_default();
+        let values = requirement.values.as_deref().unwrap_or_default();
+        match requirement.operator.as_deref() {
+            Some("In") => listed(Action::Keep, key, values),
+            Some("NotIn") => listed(Action::Drop, key, values),
+            _ => {}
+        }
+    }
+}
+
+/// The label's name as Prometheus takes it (`sanitizeLabelName` in the operator's `promcfg.go`).
+fn sanitized(label: &str) -> String {
+    let valid = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    label
+        .chars()
+        .map(|c| if valid(c) { c } else { '_' })
+        .collect()
+}
