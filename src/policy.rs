@@ -2,8 +2,9 @@
 
 use crate::json;
 use crate::request::{Payload, text};
-use crate::resource::{Kind, Object, pod_monitor, service_monitor};
-use crate::rule::{namespace_filter, release_label, storage_class};
+use crate::resource::{Kind, Object, pod_monitor, probe, scrape_config, service_monitor};
+use crate::rule::namespace_filter::{self, Scraped};
+use crate::rule::{elsewhere, release_label, storage_class};
 use crate::settings::Settings;
 use crate::verdict::{Response, Verdict};
 
@@ -73,7 +74,23 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
                 pod_monitor::read(&object, namespace)?
             };
             release_label::judge(&object, namespace, &settings, &mut verdict);
-            namespace_filter::judge(&object, &monitor, namespace, &settings, &mut verdict);
+            let scraped = Scraped::Monitor(&monitor);
+            namespace_filter::judge(&object, scraped, namespace, &settings, &mut verdict);
+            elsewhere::warn_of_monitor(&monitor, &mut verdict);
+        }
+        Kind::Probe => {
+            let probe = probe::read(&object)?;
+            release_label::judge(&object, namespace, &settings, &mut verdict);
+            let scraped = Scraped::Probe(&probe);
+            namespace_filter::judge(&object, scraped, namespace, &settings, &mut verdict);
+            elsewhere::warn_of_probe(&probe, &mut verdict);
+        }
+        Kind::ScrapeConfig => {
+            let config = scrape_config::read(&object)?;
+            release_label::judge(&object, namespace, &settings, &mut verdict);
+            let scraped = Scraped::ScrapeConfig(&config);
+            namespace_filter::judge(&object, scraped, namespace, &settings, &mut verdict);
+            elsewhere::warn_of_scrape_config(&config, &mut verdict);
         }
         Kind::PrometheusRule => {
             release_label::judge(&object, namespace, &settings, &mut verdict);

@@ -299,7 +299,7 @@ pub fn align(
     for (index, shape) in shapes.iter().enumerate() {
         let mut series = series.clone();
         for before in &shapes[..index] {
-            series.assume(value, &before.whole, false, rule);
+            series.assume(value, &before.whole, false, Some(rule));
         }
         let split = Split {
             series,

@@ -305,7 +305,7 @@ impl Interpreter {
             // The name of the target depends on the value, so the value's condition on the name is
             // what the series of each possible name have.
             let name = expand(&targets, regex, &held, &mut series, id);
-            series.dropped.clear();
+            series.refill();
             let mut rest = Some(series);
             for (target, label) in step.writable() {
                 let Some(literal) = Automaton::new(&Expression::literal(label), true).map(Rc::new)
@@ -537,7 +537,7 @@ fn unknown(step: &Step<'_>, mut series: Series, out: &mut Vec<Series>) {
         _ => {
             let fixed = !rule.target_label.contains('$') && rule.action != Action::LabelMap;
             let target = step.labels.place(&rule.target_label);
-            series.dropped.clear();
+            series.refill();
             for (label, _) in step.writable() {
                 if !fixed || target == Some(label) {
                     let value = series.fresh();

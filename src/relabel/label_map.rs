@@ -31,6 +31,15 @@ const LABEL_NAME: u128 = {
     set
 };
 
+/// A label that is mapped to another one where it is there.
+struct Source {
+    value: Value,
+    /// Whether the regex surely maps it.
+    surely: bool,
+    /// Whether a rule mentions it, so that what becomes of it is followed.
+    is_mentioned: bool,
+}
+
 /// A label that no rule mentions and that is mapped to another one.
 enum Unmentioned {
     /// There is none.
@@ -64,6 +73,15 @@ impl Interpreter {
         Ok(())
     }
 
+    /// Whether the rule possibly maps one label to another.
+    pub(super) fn maps(&mut self, rule: &Rule, from: &str, to: &str) -> Result<bool, TooComplex> {
+        let Ok(regex) = self.compile(&rule.regex)? else {
+            return Ok(true);
+        };
+        let pieces = template::parse(&rule.replacement, &regex.pattern.groups);
+        Ok(self.renames(&regex, &pieces, from, to)? != Membership::No)
+    }
+
     pub(super) fn label_map(
         &mut self,
         step: &Step<'_>,
@@ -94,7 +112,7 @@ impl Interpreter {
             }
         }
         for mut series in all {
-            series.dropped.clear();
+            series.refill();
             out.push(series);
         }
         Ok(())
@@ -120,10 +138,34 @@ impl Interpreter {
         for (source, from) in step.labels.writable() {
             let renamed = self.renames(regex, pieces, from, name)?;
             if renamed != Membership::No {
-                sources.push((source, renamed));
+                let surely = renamed == Membership::Yes;
+                let value = before[source].clone();
+                sources.push(Source {
+                    value,
+                    surely,
+                    is_mentioned: true,
+                });
             }
         }
-        let unmentioned = self.unmentioned(regex, pieces, step.labels, &series, name)?;
+        // One that was found for another rule is a source of this one, too.
+        for (origin, value) in &series.given {
+            let from = origin.name();
+            let dropped = id.stage == Stage::MetricRelabelings
+                && matches!(origin, Origin::Target(name) if name.starts_with("__"));
+            if step.labels.place(from).is_none() && !dropped {
+                let renamed = self.renames(regex, pieces, from, name)?;
+                if renamed != Membership::No {
+                    let surely = renamed == Membership::Yes;
+                    let value = value.clone();
+                    sources.push(Source {
+                        value,
+                        surely,
+                        is_mentioned: false,
+                    });
+                }
+            }
+        }
+        let unmentioned = self.unmentioned(regex, pieces, step, &series, name)?;
         if sources.is_empty() && matches!(unmentioned, Unmentioned::None) {
             out.push(series);
             return Ok(());
@@ -131,53 +173,53 @@ impl Interpreter {
         let automaton = |expression| Automaton::new(&expression, true).map(Rc::new);
         let something = automaton(Expression::something()).ok_or(TooComplex)?;
         let nothing = automaton(Expression::Empty).ok_or(TooComplex)?;
-        let mut write = |series: Series, value: &Value, surely: bool, others: &[usize]| {
+        let mut write = |series: Series, value: &Value, surely: bool, but: Option<usize>| {
             if let Some(mut written) = series.constrained(value, &something, true, Some(id)) {
                 if !surely {
                     written.loosen(id);
                 }
                 // Of several sources that are there Prometheus takes the last one, in an order
                 // that is not followed; a witness has only one.
-                for &other in others {
-                    if before[other].text().is_none() {
-                        written.assume(&before[other], &nothing, true, id);
-                    } else if before[other].text() != Some("") {
+                let others = sources.iter().enumerate();
+                for (_, other) in others.filter(|(index, _)| Some(*index) != but) {
+                    if other.value.text().is_none() {
+                        written.assume(&other.value, &nothing, true, Some(id));
+                    } else if other.value.text() != Some("") {
                         written.loosen(id);
                     }
                 }
-                written.write(target, value.clone(), id);
+                // A label that is mapped to itself stays what it is.
+                if *value != before[target] {
+                    written.write(target, value.clone(), id);
+                }
                 out.push(written);
             }
         };
         let mut rest = Some(series.clone());
-        for &(source, renamed) in &sources {
-            let others: Vec<usize> = sources
-                .iter()
-                .map(|(other, _)| *other)
-                .filter(|other| *other != source)
-                .collect();
-            let surely = renamed == Membership::Yes;
-            write(series.clone(), &before[source], surely, &others);
-            if surely {
+        for (index, source) in sources.iter().enumerate() {
+            write(series.clone(), &source.value, source.surely, Some(index));
+            if source.surely && source.is_mentioned {
                 rest = rest.and_then(|series| {
-                    series.constrained(&before[source], &something, false, Some(id))
+                    series.constrained(&source.value, &something, false, Some(id))
                 });
+            } else if let Some(rest) = &mut rest {
+                // It may have been dropped meanwhile.
+                rest.assume(&source.value, &nothing, true, Some(id));
             }
         }
-        let others: Vec<usize> = sources.iter().map(|(other, _)| *other).collect();
         let mut written = series;
         match unmentioned {
             Unmentioned::None => {}
             Unmentioned::Possibly => {
                 let value = written.fresh();
-                write(written, &value, false, &others);
+                write(written, &value, false, None);
             }
             Unmentioned::Surely(label) => {
                 let value = written.fresh_from(match id.stage {
                     Stage::MetricRelabelings => Origin::Exposed(label),
                     _ => Origin::Target(label),
                 });
-                write(written, &value, true, &others);
+                write(written, &value, true, None);
             }
         }
         out.extend(rest);
@@ -189,10 +231,11 @@ impl Interpreter {
         &mut self,
         regex: &Compiled,
         pieces: &[Piece],
-        labels: &Labels,
+        step: &Step<'_>,
         series: &Series,
         name: &str,
     ) -> Result<Unmentioned, TooComplex> {
+        let labels = step.labels;
         let Some(candidates) = candidates(regex, pieces, name) else {
             return Ok(Unmentioned::None);
         };
@@ -214,12 +257,32 @@ impl Interpreter {
                 ..Condition::inside(Rc::clone(dropped))
             });
         }
-        for alphabet in [LABEL_NAME, u128::MAX] {
+        let outside = |names: &mut dyn Iterator<Item = &String>| {
+            let names = names.map(|name| Expression::literal(name)).collect();
+            let names = Automaton::new(&Expression::Alternation(names), true);
+            names.map(|names| Condition::outside(Rc::new(names)))
+        };
+        let exposed = |origin: &Origin| matches!(origin, Origin::Exposed(_));
+        let is_sample = step.id.stage == Stage::MetricRelabelings;
+        if !series.refilled {
+            // Those that were found for other rules of the list are sources already.
+            let known = series.given.iter().map(|(given, _)| given);
+            let known = known.filter(|given| exposed(given) == is_sample);
+            conditions.extend(outside(&mut known.map(Origin::name)));
+        }
+        let others = series.given.iter().map(|(given, _)| given.name());
+        for (alphabet, further) in [
+            // What the target was given is not what the exporter exposes.
+            (LABEL_NAME, outside(&mut { others })),
+            (u128::MAX, None),
+        ] {
+            let surely = further.is_some() && !series.refilled;
+            let conditions: Vec<Condition> = conditions.iter().cloned().chain(further).collect();
             let found = shortest(&conditions, alphabet, usize::MAX, &mut self.budget)?;
             let Some(label) = found else { continue };
             let label: String = label.into_iter().map(char::from).collect();
             let starts_well = !label.starts_with(|first: char| first.is_ascii_digit());
-            let surely = alphabet == LABEL_NAME
+            let surely = surely
                 && starts_well
                 && self.renames(regex, pieces, &label, name)? == Membership::Yes;
             return Ok(if surely {

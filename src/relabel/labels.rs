@@ -46,9 +46,14 @@ impl Labels {
     /// Adds the labels that a rule mentions by name.
     pub fn mention(&mut self, rule: &Rule) {
         for name in rule.source_labels.iter().chain([&rule.target_label]) {
-            if !name.is_empty() && self.place(name).is_none() {
-                self.names.push(name.clone());
-            }
+            self.add(name);
+        }
+    }
+
+    /// Adds a label.
+    pub fn add(&mut self, name: &str) {
+        if !name.is_empty() && self.place(name).is_none() {
+            self.names.push(name.to_owned());
         }
     }
 

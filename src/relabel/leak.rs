@@ -114,6 +114,12 @@ impl Allowed {
         &self.namespace
     }
 
+    /// The automaton of the namespaces that may be seen.
+    #[must_use]
+    pub const fn visible(&self) -> &Rc<Automaton> {
+        &self.visible
+    }
+
     /// Whether the text is a namespace that may not be seen.
     #[must_use]
     pub fn forbids(&self, text: &str) -> bool {

@@ -24,20 +24,37 @@ const META: &str = "__meta_kubernetes_namespace";
 const ADDRESS: &str = "__address__";
 const INSTANCE: &str = "instance";
 
-/// The namespaces in which targets are discovered.
+/// Where targets are discovered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Discovery {
-    /// All of the cluster.
+    /// In all namespaces of the cluster.
     Everywhere,
-    /// These.
+    /// In these.
     In(Vec<String>),
+    /// In the one of the Prometheus that scrapes, which is one that its environment may see.
+    Own,
+    /// In none: the targets have no namespace.
+    Nowhere,
+    /// Somewhere that gives its targets whatever labels it likes.
+    Anywhere,
+}
+
+/// Where some of the targets come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Where they are discovered.
+    pub discovery: Discovery,
+    /// Labels that each of them is given.
+    pub labels: Vec<(String, String)>,
 }
 
 /// What an endpoint is about, as far as namespaces are concerned.
 #[derive(Clone, Debug)]
 pub struct Scrape {
-    /// Where its targets are discovered.
-    pub discovery: Discovery,
+    /// Where its targets come from.
+    pub sources: Vec<Source>,
+    /// Whether the operator gives each target its namespace as label `namespace`.
+    pub is_named: bool,
     /// Whether labels that the exporter exposes win over the target's.
     pub honor_labels: bool,
     /// Whether the exporter reports on many namespaces even where `honor_labels` is false.
@@ -95,18 +112,34 @@ impl Scrape {
         let mut verdict = Verdict::default();
         for series in &targets {
             for label in [TARGET, NAMESPACE] {
-                better(&mut verdict.target, series, label, allowed, interpreter)?;
+                self.note(
+                    &mut verdict.target,
+                    &labels,
+                    series,
+                    label,
+                    allowed,
+                    interpreter,
+                )?;
             }
         }
         let merged = self.merged(&labels, &exposed, targets)?;
         let samples = interpreter.run(&rules, &labels, &needed, merged)?;
         for series in &samples {
             for label in [MERGED, NAMESPACE] {
-                better(&mut verdict.sample, series, label, allowed, interpreter)?;
+                self.note(
+                    &mut verdict.sample,
+                    &labels,
+                    series,
+                    label,
+                    allowed,
+                    interpreter,
+                )?;
             }
             if judges_exported {
-                better(
-                    &mut verdict.exported,
+                let exported = &mut verdict.exported;
+                self.note(
+                    exported,
+                    &labels,
                     series,
                     MERGED_EXPORTED,
                     allowed,
@@ -128,6 +161,59 @@ impl Scrape {
             }
         }
         Ok(verdict)
+    }
+
+    /// Takes note of a leak, unless there is one already that says more.
+    fn note(
+        &self,
+        known: &mut Option<Leak>,
+        labels: &Labels,
+        series: &Series,
+        label: usize,
+        allowed: &Allowed,
+        interpreter: &mut Interpreter,
+    ) -> Result<(), TooComplex> {
+        if known.as_ref().is_some_and(|leak| leak.witness.is_some()) {
+            return Ok(());
+        }
+        let Some(mut leak) = allowed.leak(series, label, &mut interpreter.budget)? else {
+            return Ok(());
+        };
+        if leak.witness.is_some() {
+            leak.loose = self.remapping(labels, series, interpreter)?;
+            leak.witness = leak.witness.filter(|_| leak.loose.is_none());
+        }
+        if known.is_none() || leak.witness.is_some() {
+            *known = Some(leak);
+        }
+        Ok(())
+    }
+
+    /// A rule that maps one of the labels that the series was given to another one that no rule
+    /// mentions, so that this one may not be what it was given as.
+    fn remapping(
+        &self,
+        labels: &Labels,
+        series: &Series,
+        interpreter: &mut Interpreter,
+    ) -> Result<Option<RuleId>, TooComplex> {
+        let names = || series.given.iter().map(|(origin, _)| origin.name());
+        let unmentioned = || names().filter(|name| labels.place(name).is_none());
+        if unmentioned().next().is_none() {
+            return Ok(None);
+        }
+        let rules = numbered(Stage::Relabelings, &self.relabelings)
+            .chain(numbered(Stage::MetricRelabelings, &self.metric_relabelings));
+        for (id, rule) in rules.filter(|(_, rule)| rule.action == Action::LabelMap) {
+            for from in names() {
+                for to in unmentioned().filter(|to| *to != from) {
+                    if interpreter.maps(rule, from, to)? {
+                        return Ok(Some(id));
+                    }
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The labels that the endpoint's rules mention, and what these depend on.
@@ -153,6 +239,10 @@ impl Scrape {
                 labels.mention(rule);
             }
         }
+        if all {
+            let given = self.sources.iter().flat_map(|source| &source.labels);
+            given.for_each(|(name, _)| labels.add(name));
+        }
         let sources = own().map(|rule| rule.source_labels.len()).max();
         if labels.names().len() > MAX_LABELS || sources > Some(MAX_LABELS) {
             return Err(TooComplex);
@@ -168,21 +258,10 @@ impl Scrape {
         allowed: &Allowed,
         interpreter: &mut Interpreter,
     ) -> Result<Vec<Series>, TooComplex> {
-        let mut series = Series::new(labels.names().len());
-        let namespace = self.discovered(&mut series, allowed)?;
-        let something = something()?;
-        for (place, name) in labels.names().iter().enumerate() {
-            let value = match place {
-                // The operator's own rules have set it before any of the monitor's.
-                NAMESPACE | META_NAMESPACE | TARGET => namespace.clone(),
-                MERGED | MERGED_EXPORTED => Value::default(),
-                _ => series.fresh_from(Origin::Target(name.clone())),
-            };
-            if name == ADDRESS {
-                // A target without an address is dropped.
-                series.know_inside(&value, &something);
-            }
-            series.labels[place] = value;
+        let mut discovered = Vec::new();
+        for source in &self.sources {
+            interpreter.budget.spend(labels.names().len())?;
+            discovered.push(self.discovered(source, labels, allowed)?);
         }
         let rules: Vec<(RuleId, &Rule)> = numbered(Stage::Operator, &self.operator)
             .filter(|(_, rule)| is_read(rule, labels))
@@ -202,36 +281,42 @@ impl Scrape {
         let read = labels.place(INSTANCE).is_some_and(|place| needed[place]);
         let last = read.then_some((id, &default));
         let rules: Vec<(RuleId, &Rule)> = rules.into_iter().chain(last).collect();
-        interpreter.run(&rules, labels, &needed, vec![series])
+        interpreter.run(&rules, labels, &needed, discovered)
     }
 
-    /// The namespace of a discovered target.
-    fn discovered(&self, series: &mut Series, allowed: &Allowed) -> Result<Value, TooComplex> {
-        let namespaces = allowed.namespaces();
-        let variable = series.fresh_from(Origin::Target(META.to_owned()));
-        let mut names = None;
-        if let Discovery::In(listed) = &self.discovery {
-            // A name that no namespace can have, the empty one first of all, bounds nothing.
-            let bounds = |name: &String| {
-                name.len() <= MAX_NAMESPACE && namespaces.contains(name) == Membership::Yes
+    /// A target as it is discovered.
+    fn discovered(
+        &self,
+        source: &Source,
+        labels: &Labels,
+        allowed: &Allowed,
+    ) -> Result<Series, TooComplex> {
+        let mut series = Series::new(labels.names().len());
+        let namespace = namespace_of(source, &mut series, allowed)?;
+        let something = something()?;
+        for (name, value) in &source.labels {
+            let origin = Origin::Target(name.clone());
+            series.given.push((origin, Value::literal(value)));
+        }
+        for (place, name) in labels.names().iter().enumerate() {
+            let given = source.labels.iter().find(|(given, _)| given == name);
+            let value = match (place, given) {
+                (MERGED | MERGED_EXPORTED, _) => Value::default(),
+                (TARGET, _) if source.discovery == Discovery::Anywhere => Value::default(),
+                (TARGET | META_NAMESPACE, None) => namespace.clone(),
+                // The operator's own rules have set it before any of the monitor's.
+                (NAMESPACE, _) if self.is_named => namespace.clone(),
+                (_, Some((_, value))) => Value::literal(value),
+                (NAMESPACE, None) if source.discovery != Discovery::Anywhere => Value::default(),
+                _ => series.fresh_from(Origin::Target(name.clone())),
             };
-            if listed.iter().all(bounds) {
-                if let [name] = listed.as_slice() {
-                    let namespace = Value::literal(name);
-                    series.substitute(0, &namespace);
-                    return Ok(namespace);
-                }
-                names = Some(listed);
+            if name == ADDRESS {
+                // A target without an address is dropped.
+                series.know_inside(&value, &something);
             }
+            series.labels[place] = value;
         }
-        series.variables[0] = true;
-        series.know_inside(&variable, namespaces);
-        if let Some(names) = names {
-            let names = names.iter().map(|name| Expression::literal(name)).collect();
-            let names = Automaton::new(&Expression::Alternation(names), true);
-            series.know_inside(&variable, &Rc::new(names.ok_or(TooComplex)?));
-        }
-        Ok(variable)
+        Ok(series)
     }
 
     /// The samples of the targets, those of their labels merged that are read afterwards.
@@ -246,7 +331,11 @@ impl Scrape {
         for target in targets {
             let mut target = target;
             target.dropped.clear();
+            target.refilled = false;
             let given = target.labels[EXPORTED_NAMESPACE].clone();
+            let origin = Origin::Target("exported_namespace".to_owned());
+            let before = target.given.iter().find(|(given, _)| *given == origin);
+            let before = before.map_or_else(Value::default, |(_, value)| value.clone());
             let mut all = vec![target];
             for (place, name) in labels.names().iter().enumerate() {
                 if name.is_empty() || !(read[place] || place == NAMESPACE) {
@@ -276,9 +365,18 @@ impl Scrape {
                 let exported = series.labels[EXPORTED_NAMESPACE].clone();
                 // Where a rule gave the target such a label, the exposed namespace makes room once
                 // more, and nothing is known of it: otherwise that rule would hide it.
-                let taken = series.writers[EXPORTED_NAMESPACE].is_some() && exported == given;
+                let is_given = series.writers[EXPORTED_NAMESPACE].is_some()
+                    || given.text().is_some_and(|text| !text.is_empty());
+                let taken = !self.honor_labels && is_given && exported == given;
                 series.labels[MERGED_EXPORTED] = if taken {
-                    series.fresh_from(Origin::Exposed("namespace".to_owned()))
+                    if !before.0.is_empty() && before.text().is_none() {
+                        // A rule that changed nothing gave nothing.
+                        series.know_different(&before, &given);
+                    }
+                    let origin = Origin::Exposed("namespace".to_owned());
+                    let known = series.given.iter().find(|(given, _)| *given == origin);
+                    let known = known.map(|(_, value)| value.clone());
+                    known.unwrap_or_else(|| series.fresh_from(origin))
                 } else {
                     exported
                 };
@@ -345,11 +443,50 @@ impl Scrape {
     }
 }
 
+/// The namespace of a discovered target.
+fn namespace_of(
+    source: &Source,
+    series: &mut Series,
+    allowed: &Allowed,
+) -> Result<Value, TooComplex> {
+    let namespaces = allowed.namespaces();
+    let origin = || Origin::Target(META.to_owned());
+    let names = match &source.discovery {
+        Discovery::Nowhere => return Ok(Value::default()),
+        Discovery::Anywhere => return Ok(series.fresh_from(origin())),
+        Discovery::Everywhere | Discovery::Own => None,
+        // A name that no namespace can have, the empty one first of all, bounds nothing.
+        Discovery::In(names) => Some(names).filter(|names| {
+            names.iter().all(|name| {
+                name.len() <= MAX_NAMESPACE && namespaces.contains(name) == Membership::Yes
+            })
+        }),
+    };
+    if let Some([name]) = names.map(Vec::as_slice) {
+        let namespace = Value::literal(name);
+        series.given.push((origin(), namespace.clone()));
+        return Ok(namespace);
+    }
+    let namespace = series.fresh_from(origin());
+    series.variables[0] = true;
+    series.know_inside(&namespace, namespaces);
+    if source.discovery == Discovery::Own {
+        series.know_inside(&namespace, allowed.visible());
+    }
+    if let Some(names) = names {
+        let names = names.iter().map(|name| Expression::literal(name)).collect();
+        let names = Automaton::new(&Expression::Alternation(names), true);
+        series.know_inside(&namespace, &Rc::new(names.ok_or(TooComplex)?));
+    }
+    Ok(namespace)
+}
+
 /// The series with a label that the exporter exposes.
 fn exposed(mut series: Series, place: usize, name: &str, something: &Rc<Automaton>) -> Series {
     let value = series.fresh_from(Origin::Exposed(name.to_owned()));
     if name == "__name__" {
-        series.know_inside(&value, something);
+        // What comes without a name fails the scrape, unless a rule gives it one.
+        series.assume(&value, something, true, None);
     }
     series.labels[place] = value;
     series.writers[place] = None;
@@ -385,25 +522,6 @@ fn numbered(stage: Stage, rules: &[Rule]) -> impl Iterator<Item = (RuleId, &Rule
         .iter()
         .enumerate()
         .map(move |(index, rule)| (RuleId { stage, index }, rule))
-}
-
-/// Takes note of a leak, unless there is one already that says more.
-fn better(
-    known: &mut Option<Leak>,
-    series: &Series,
-    label: usize,
-    allowed: &Allowed,
-    interpreter: &mut Interpreter,
-) -> Result<(), TooComplex> {
-    if known.as_ref().is_some_and(|leak| leak.witness.is_some()) {
-        return Ok(());
-    }
-    if let Some(leak) = allowed.leak(series, label, &mut interpreter.budget)?
-        && (known.is_none() || leak.witness.is_some())
-    {
-        *known = Some(leak);
-    }
-    Ok(())
 }
 
 /// Whether the rule is a *confining keep*: by itself, whatever arrives, it lets only allowed

@@ -28,6 +28,15 @@ pub enum Origin {
     Exposed(String),
 }
 
+impl Origin {
+    /// The label's name.
+    #[must_use]
+    pub const fn name(&self) -> &String {
+        let (Self::Target(name) | Self::Exposed(name)) = self;
+        name
+    }
+}
+
 /// Something that is known of a series.
 #[derive(Clone, Debug)]
 pub struct Fact {
@@ -114,6 +123,8 @@ pub struct Series {
     /// Languages of label names, with whether a label of such a name, or of any other one, was
     /// dropped before.
     pub dropped: Vec<(Rc<Automaton>, bool)>,
+    /// Whether labels of names that are not known were written after some were dropped.
+    pub refilled: bool,
     /// The first rule that could not be followed, if any: the series may not exist.
     pub loose: Option<RuleId>,
 }
@@ -129,6 +140,7 @@ impl Series {
             facts: Vec::new(),
             given: Vec::new(),
             dropped: Vec::new(),
+            refilled: false,
             loose: None,
         }
     }
@@ -175,6 +187,12 @@ impl Series {
             value
         };
         self.writers[label] = Some(rule);
+    }
+
+    /// Takes note that labels of any name may have been written.
+    pub fn refill(&mut self) {
+        self.refilled |= !self.dropped.is_empty();
+        self.dropped.clear();
     }
 
     /// Adds a fact.
@@ -233,8 +251,24 @@ impl Series {
 
     /// Assumes that the value is inside, or outside, of the language: every witness will keep to
     /// it.
-    pub fn assume(&mut self, value: &Value, automaton: &Rc<Automaton>, inside: bool, rule: RuleId) {
-        self.know_member(value, automaton, inside, true, Some(rule));
+    pub fn assume(
+        &mut self,
+        value: &Value,
+        automaton: &Rc<Automaton>,
+        inside: bool,
+        rule: Option<RuleId>,
+    ) {
+        self.know_member(value, automaton, inside, true, rule);
+    }
+
+    /// Adds that the values, of which both vary, are different.
+    pub fn know_different(&mut self, one: &Value, other: &Value) {
+        let kind = FactKind::Compared {
+            one: one.clone(),
+            other: other.clone(),
+            equal: false,
+        };
+        self.know(kind, None);
     }
 
     /// Puts `value` in the place of a variable, wherever it is.

@@ -18,6 +18,8 @@ pub struct Endpoint {
     pub port: Option<String>,
     /// The name or the number of the port that is scraped, where `port` is not given.
     pub target_port: Option<Value>,
+    /// The proxy through which it is scraped.
+    pub proxy_url: Option<String>,
     /// Whether pods that have ended are left out; they are unless this is false.
     pub filter_running: Option<bool>,
     /// Whether labels that the exporter exposes win over the target's.

@@ -13,6 +13,8 @@ pub mod endpoint;
 pub mod operator_rules;
 pub mod persistent_volume_claim;
 pub mod pod_monitor;
+pub mod probe;
+pub mod scrape_config;
 pub mod service_monitor;
 
 /// The API group of prometheus-operator's kinds.
@@ -25,6 +27,10 @@ pub enum Kind {
     ServiceMonitor,
     /// `PodMonitor` of `monitoring.coreos.com`.
     PodMonitor,
+    /// `Probe` of `monitoring.coreos.com`.
+    Probe,
+    /// `ScrapeConfig` of `monitoring.coreos.com`.
+    ScrapeConfig,
     /// `PrometheusRule` of `monitoring.coreos.com`.
     PrometheusRule,
     /// `PersistentVolumeClaim` of the core group.
@@ -38,6 +44,8 @@ impl Kind {
         match (group, kind) {
             (MONITORING_GROUP, "ServiceMonitor") => Some(Self::ServiceMonitor),
             (MONITORING_GROUP, "PodMonitor") => Some(Self::PodMonitor),
+            (MONITORING_GROUP, "Probe") => Some(Self::Probe),
+            (MONITORING_GROUP, "ScrapeConfig") => Some(Self::ScrapeConfig),
             (MONITORING_GROUP, "PrometheusRule") => Some(Self::PrometheusRule),
             (PersistentVolumeClaim::GROUP, PersistentVolumeClaim::KIND) => {
                 Some(Self::PersistentVolumeClaim)

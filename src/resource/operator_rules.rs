@@ -1,5 +1,6 @@
-//! The rules that prometheus-operator puts before an endpoint's own (`generateServiceMonitorConfig`
-//! and `generatePodMonitorConfig` in `pkg/prometheus/promcfg.go`, v0.93), in its order.
+//! The rules that prometheus-operator puts before an object's own (`generateServiceMonitorConfig`,
+//! `generatePodMonitorConfig`, `generateProbeConfig` and `generateScrapeConfig` in
+//! `pkg/prometheus/promcfg.go`, v0.93), in its order.
 //!
 //! Left out are the one that sets label `namespace`, which the model begins with, and those that
 //! depend on the Prometheus: the ports' names, label `node`, and sharding.
@@ -8,11 +9,13 @@ use serde_json::Value;
 
 use super::LabelSelector;
 use super::endpoint::{Endpoint, Monitor, Of};
+use super::probe::Probe;
+use super::scrape_config::ScrapeConfig;
 use crate::relabel::rule::{Action, Rule};
 
 /// The rules for an endpoint of the monitor.
 #[must_use]
-pub fn operator_rules(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
+pub fn of_monitor(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
     let meta = |name: &str| format!("__meta_kubernetes_{name}");
     let label = |of: Of, name: &str| meta(&format!("{}_label_{}", of.name(), sanitized(name)));
     let mut rules = Vec::new();
@@ -24,7 +27,7 @@ pub fn operator_rules(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
         monitor.selector_mechanism.as_deref(),
         None | Some("RelabelConfig")
     ) {
-        select(&monitor.selector, monitor.of, &mut rules);
+        select(&monitor.selector, monitor.of.name(), &mut rules);
     }
     if monitor.of == Of::Service {
         rules.push(Rule::copy(meta("service_name"), "service".to_owned()));
@@ -65,10 +68,53 @@ pub fn operator_rules(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
     rules
 }
 
+/// The rules for a probe.
+#[must_use]
+pub fn of_probe(probe: &Probe) -> Vec<Rule> {
+    let copy = |from: &str, to: &str| Rule::copy(from.to_owned(), to.to_owned());
+    let mut rules = Vec::new();
+    if let Some(job) = probe.job.as_ref().filter(|job| !job.is_empty()) {
+        rules.push(Rule::constant("job", job.clone()));
+    }
+    if probe.static_config.is_some() {
+        rules.push(copy("__address__", "__param_target"));
+    } else if let Some(ingress) = &probe.ingress {
+        if let Some(selector) = &ingress.selector {
+            select(selector, "ingress", &mut rules);
+        }
+        let parts = ["ingress_scheme", "address", "ingress_path"];
+        let sources = parts.map(|part| match part {
+            "address" => "__address__".to_owned(),
+            part => format!("__meta_kubernetes_{part}"),
+        });
+        rules.push(Rule {
+            source_labels: sources.to_vec(),
+            ..Rule::replace(
+                "(.+);(.+);(.+)".to_owned(),
+                "__param_target".to_owned(),
+                "${1}://${2}${3}".to_owned(),
+            )
+        });
+        rules.push(copy("__meta_kubernetes_ingress_name", "ingress"));
+        rules.push(copy("__address__", "__tmp_ingress_address"));
+    }
+    rules.push(copy("__param_target", "instance"));
+    let url = probe.url.clone().unwrap_or_default();
+    rules.push(Rule::constant("__address__", url));
+    rules
+}
+
+/// The rules for a scrape configuration.
+#[must_use]
+pub fn of_scrape_config(config: &ScrapeConfig) -> Vec<Rule> {
+    let job = config.job_name.iter();
+    job.map(|job| Rule::constant("job", job.clone())).collect()
+}
+
 /// The rules by which targets are selected.
-fn select(selector: &LabelSelector, of: Of, rules: &mut Vec<Rule>) {
+fn select(selector: &LabelSelector, of: &str, rules: &mut Vec<Rule>) {
     let names = |key: &str| {
-        let prefix = format!("__meta_kubernetes_{}", of.name());
+        let prefix = format!("__meta_kubernetes_{of}");
         let key = sanitized(key);
         let value = format!("{prefix}_label_{key}");
         (value, format!("{prefix}_labelpresent_{key}"))

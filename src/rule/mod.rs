@@ -1,6 +1,7 @@
 //! The rules, one file each. A rule gets an object and the settings, and adds what it finds to a
 //! verdict.
 
+pub mod elsewhere;
 pub mod namespace_filter;
 pub mod release_label;
 pub mod storage_class;

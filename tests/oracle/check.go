@@ -22,13 +22,12 @@ const (
 	// refused: the object has no scrape configuration, so that any answer is right.
 	refused class = "refused"
 	// unsound: accepted, and a leak found.
-	unsound class = "UNSOUND"
-	// falseWitness: rejected, and a namespace named that never leaks.
-	falseWitness class = "FALSE WITNESS"
+	unsound class = "unsound"
+	// falseWitness: rejected, and a namespace named that does not leak, or not by the example that
+	// is given.
+	falseWitness class = "false witness"
 	// imprecise: rejected, and no leak found.
-	imprecise class = "IMPRECISE"
-	// unknown: rejected, no leak found, and the object has placeholders that nobody can know.
-	unknown class = "unknown"
+	imprecise class = "imprecise"
 )
 
 // outcome is the comparison of one answer.
@@ -70,30 +69,18 @@ func (c *checker) check(p payload, a answer) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	rounds := roundsForRejected
 	var claims []claim
-	if a.Accepted {
-		rounds = roundsForAccepted
-	} else {
+	rounds := roundsForAccepted
+	if !a.Accepted {
 		claims = claimsOf(o.violations)
-	}
-	if len(scrapes) > 1 && len(claims) == 0 {
-		rounds = roundsForAccepted
+		rounds = roundsForRejected
 	}
 	o.claims = len(claims)
 	r := newRandom(hash(p.Request.Object), 0)
-	proven := map[claim]bool{}
-	for _, s := range scrapes {
-		found := search(r, m, s, claims, rounds)
-		if o.leak == nil {
-			o.leak = found.any()
-		}
-		for c := range found.proven {
-			proven[c] = true
-		}
-	}
-	for _, c := range claims {
-		if !proven[c] {
+	proven, leak := try(r, m, scrapes, claims, rounds)
+	o.leak = leak
+	for index, c := range claims {
+		if proven[index] == nil {
 			o.unproven = append(o.unproven, c)
 		}
 	}
@@ -103,8 +90,6 @@ func (c *checker) check(p payload, a answer) (outcome, error) {
 	case a.Accepted:
 	case len(o.unproven) > 0:
 		o.class = falseWitness
-	case o.leak == nil && len(scrapes) > 1:
-		o.class = unknown
 	case o.leak == nil:
 		o.class = imprecise
 	}

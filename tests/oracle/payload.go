@@ -46,6 +46,8 @@ type violation struct {
 	Field   string  `json:"field"`
 	Message string  `json:"message"`
 	Witness *string `json:"witness"`
+	// Example is how the witness comes through.
+	Example *example `json:"example"`
 }
 
 func (a answer) violations() ([]violation, error) {
@@ -123,6 +125,16 @@ func (m monitor) path() string {
 		return m.service.Spec.Endpoints[0].Path
 	}
 	return m.pod.Spec.PodMetricsEndpoints[0].Path
+}
+
+func (m monitor) port() string {
+	if m.service != nil {
+		return m.service.Spec.Endpoints[0].Port
+	}
+	if port := m.pod.Spec.PodMetricsEndpoints[0].Port; port != nil {
+		return *port
+	}
+	return ""
 }
 
 // rules returns the two lists of relabelings of the endpoint, to be read and changed.

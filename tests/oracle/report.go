@@ -105,7 +105,7 @@ func (r *report) print(w io.Writer, verdicts string, show int) (bool, error) {
 		r.accepted, percent(r.accepted), r.rejected, percent(r.rejected),
 		r.classes[refused], percent(r.classes[refused]))
 	fmt.Fprintf(w, " no leak found in %d (%.1f%%);", r.safe, percent(r.safe))
-	for _, c := range []class{unsound, falseWitness, imprecise, unknown} {
+	for _, c := range []class{unsound, imprecise, falseWitness} {
 		fmt.Fprintf(w, " %s %d (%.2f%%)", c, r.classes[c], percent(r.classes[c]))
 	}
 	fmt.Fprintf(w, "; %d of %d witnesses confirmed\n", r.claims-r.unproven, r.claims)
@@ -175,7 +175,7 @@ func (b bad) print(w io.Writer) error {
 		fmt.Fprintf(w, "  violation: %s: %s (witness: %s)\n", v.Field, v.Message, witness)
 	}
 	for _, c := range b.outcome.unproven {
-		fmt.Fprintf(w, "  not confirmed: %s (of targets: %t)\n", c.namespace, c.target)
+		ex, _ := encode(c.example); fmt.Fprintf(w, "  not confirmed: %s %v %s\n", c.namespace, c.kinds, ex)
 	}
 	if b.outcome.leak != nil {
 		if text, err = encode(b.outcome.leak); err != nil {

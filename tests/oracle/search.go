@@ -1,25 +1,26 @@
 package main
 
-import (
-	"regexp"
-	"strings"
+import "maps"
 
-	"github.com/prometheus/prometheus/model/labels"
+const (
+	// triesPerRule is how many inputs a round tries out for each rule of the list, and some more.
+	triesPerRule = 80
+	// roundsForAccepted and roundsForRejected are how often a search of an accepted or rejected
+	// monitor goes on before it gives up.
+	roundsForAccepted, roundsForRejected = 2, 25
+	// keptTargets is how many different targets samples are scraped from.
+	keptTargets = 150
 )
-
-// claim is a namespace that the policy says leaks.
-type claim struct {
-	namespace string
-	// target tells whether it is said of targets, and not of samples.
-	target bool
-}
 
 // findings are what a search found.
 type findings struct {
-	leaks  map[kind]*leak
-	proven map[claim]*leak
+	// leaks has the first one of each kind.
+	leaks map[kind]*leak
+	// proven has the leak that shows a claim, by the claim's index.
+	proven []*leak
 }
 
+// any returns a leak, of targets rather than of samples.
 func (f findings) any() *leak {
 	for _, k := range []kind{viaTarget, viaSample, viaExported} {
 		if l := f.leaks[k]; l != nil {
@@ -29,54 +30,26 @@ func (f findings) any() *leak {
 	return nil
 }
 
-const (
-	// triesPerRule is how many inputs a round tries out for each rule of the list, and some more.
-	triesPerRule = 80
-	// roundsForAccepted and roundsForRejected are how often a search goes on before it gives up.
-	roundsForAccepted, roundsForRejected = 2, 25
-	// keptTargets is how many different targets samples are scraped from.
-	keptTargets = 150
-)
-
-// searcher looks for leaks of one scrape configuration.
+// searcher looks for leaks.
 type searcher struct {
+	*trial
 	random
-	monitor     monitor
-	environment environment
-	scrape      scrape
-	isTarget    func(string) bool
-	exported    bool
-	claims      []claim
-	found       findings
-	builder     *labels.Builder
-	targets     []target
-	seen        map[uint64]bool
-	fixed       assignment
+	// claims are looked for; those that come with an example are not, but their namespaces are
+	// tried.
+	claims  []claim
+	found   findings
+	targets []target
+	seen    map[uint64]bool
 }
 
-var unsafeInLabelName = regexp.MustCompile(`[^a-zA-Z0-9_]`)
-
 // search tries inputs until a leak and all that is claimed are found, or it gives up.
-func search(r random, m monitor, s scrape, claims []claim, rounds int) findings {
+func search(r random, t *trial, claims []claim, rounds int) findings {
 	e := searcher{
-		random:      r,
-		monitor:     m,
-		environment: environmentOf(m),
-		scrape:      s,
-		isTarget:    discovered(m),
-		exported:    !s.honorLabels && (isClusterWide(m) || s.readsExported()),
-		claims:      claims,
-		found:       findings{map[kind]*leak{}, map[claim]*leak{}},
-		builder:     labels.NewBuilder(labels.EmptyLabels()),
-		seen:        map[uint64]bool{},
-		fixed:       assignment{"__address__": "10.0.0.1:8080"},
-	}
-	for key, value := range m.matchLabels() {
-		name := unsafeInLabelName.ReplaceAllString(key, "_")
-		for _, object := range []string{"service", "pod"} {
-			e.fixed["__meta_kubernetes_"+object+"_label_"+name] = value
-			e.fixed["__meta_kubernetes_"+object+"_labelpresent_"+name] = "true"
-		}
+		trial:  t,
+		random: r,
+		claims: claims,
+		found:  findings{map[kind]*leak{}, make([]*leak, len(claims))},
+		seen:   map[uint64]bool{},
 	}
 	for round := 0; round < rounds && !e.done(); round++ {
 		e.round(round)
@@ -84,15 +57,25 @@ func search(r random, m monitor, s scrape, claims []claim, rounds int) findings 
 	return e.found
 }
 
-func (e *searcher) done() bool {
-	return len(e.found.proven) == len(e.claims) && e.found.any() != nil
+// isOpen tells whether the claim of this index is still to be found.
+func (e *searcher) isOpen(index int) bool {
+	return e.claims[index].example == nil && e.found.proven[index] == nil
 }
 
-// open returns a claim that is not proven yet; any of them.
-func (e *searcher) open(target bool) string {
+func (e *searcher) done() bool {
+	for index := range e.claims {
+		if e.isOpen(index) {
+			return false
+		}
+	}
+	return e.found.any() != nil
+}
+
+// wanted returns a namespace that is claimed and was not found yet; any of them.
+func (e *searcher) wanted() string {
 	var all []string
-	for _, c := range e.claims {
-		if e.found.proven[c] == nil && (c.target || !target) {
+	for index, c := range e.claims {
+		if e.found.proven[index] == nil {
 			all = append(all, c.namespace)
 		}
 	}
@@ -137,7 +120,7 @@ func (e *searcher) round(round int) {
 		namespace := namespaces[try%len(namespaces)]
 		p.favourite = ""
 		if round > 0 {
-			p.favourite = e.open(false)
+			p.favourite = e.wanted()
 			if e.isTarget(p.favourite) && e.chance(0.6) {
 				namespace = p.favourite
 			}
@@ -156,39 +139,35 @@ func (e *searcher) round(round int) {
 		}
 		p.favourite = ""
 		if round > 0 || try%4 == 0 {
-			p.favourite = e.open(false)
+			p.favourite = e.wanted()
 		}
 		e.trySample(p)
 	}
 }
 
 func (e *searcher) tryTarget(p *pool, fixed map[string]bool, namespace string) {
-	chosen := assignment{"__meta_kubernetes_namespace": namespace, "namespace": namespace}
-	for name, value := range e.fixed {
-		chosen[name] = value
-	}
+	chosen := assignment{"__meta_kubernetes_namespace": namespace}
+	maps.Copy(chosen, e.fixed)
 	p.fill(e.random, chosen, fixed)
-	t, kept := e.scrape.scrapeTarget(e.builder, chosen.list(e.random))
+	see := func(k kind, namespace string) {
+		e.note(k, namespace, func() *leak { return &leak{Target: chosen} })
+	}
+	scraped, kept := e.scrapeTarget(namespace, chosen.list(e.random), see)
 	if !kept {
 		return
 	}
-	for _, name := range []string{namespace, t.labels.Get("namespace")} {
-		e.note(viaTarget, name, func() *leak {
-			return &leak{Target: chosen, Scraped: t.labels.Map()}
-		})
-	}
-	if hash := t.labels.Hash(); !e.seen[hash] {
+	if hash := scraped.labels.Hash(); !e.seen[hash] {
 		e.seen[hash] = true
 		if len(e.targets) < keptTargets {
-			e.targets = append(e.targets, t)
+			e.targets = append(e.targets, scraped)
 		} else {
-			e.targets[e.IntN(keptTargets)] = t
+			e.targets[e.IntN(keptTargets)] = scraped
 		}
 	}
 }
 
 func (e *searcher) trySample(p *pool) {
-	chosen := assignment{}
+	chosen := maps.Clone(e.fixedExposed)
 	fixed := map[string]bool{}
 	for _, name := range []string{"namespace", "exported_namespace"} {
 		switch x := e.Float64(); {
@@ -206,40 +185,28 @@ func (e *searcher) trySample(p *pool) {
 		}
 	}
 	p.fill(e.random, chosen, fixed)
-	t := pick(e.random, e.targets)
-	made, kept := e.scrape.ingest(e.builder, t, labels.FromMap(chosen))
-	if !kept {
-		return
-	}
-	describe := func() *leak {
-		target := map[string]string{}
-		for _, l := range t.discovered {
-			target[l.Name] = l.Value
-		}
-		return &leak{
-			Target: target, Scraped: t.labels.Map(), Exposed: chosen,
-			Result: e.builder.Labels().Map(),
-		}
-	}
-	e.note(viaSample, made.merged, describe)
-	e.note(viaSample, made.final, describe)
-	if e.exported {
-		e.note(viaExported, made.exported, describe)
-	}
+	scraped := pick(e.random, e.targets)
+	e.ingest(scraped, chosen, func(k kind, namespace string) {
+		e.note(k, namespace, func() *leak {
+			discovered := map[string]string{}
+			for _, l := range scraped.discovered {
+				discovered[l.Name] = l.Value
+			}
+			return &leak{Target: discovered, Exposed: chosen}
+		})
+	})
 }
 
-// note takes down what came through, if it must not.
+// note takes down what came through.
 func (e *searcher) note(k kind, namespace string, describe func() *leak) {
-	if !e.environment.forbids(namespace) {
-		return
-	}
-	c := claim{namespace, k == viaTarget}
-	isClaimed := false
-	for _, claimed := range e.claims {
-		isClaimed = isClaimed || claimed == c
-	}
 	isNews := e.found.leaks[k] == nil
-	if !isNews && (!isClaimed || e.found.proven[c] != nil) {
+	var shown []int
+	for index, c := range e.claims {
+		if e.isOpen(index) && c.isShownBy(k, namespace) {
+			shown = append(shown, index)
+		}
+	}
+	if !isNews && len(shown) == 0 {
 		return
 	}
 	l := describe()
@@ -247,24 +214,7 @@ func (e *searcher) note(k kind, namespace string, describe func() *leak) {
 	if isNews {
 		e.found.leaks[k] = l
 	}
-	if isClaimed {
-		e.found.proven[c] = l
+	for _, index := range shown {
+		e.found.proven[index] = l
 	}
-}
-
-// claimsOf returns what the violations name.
-func claimsOf(violations []violation) []claim {
-	var all []claim
-	seen := map[claim]bool{}
-	for _, v := range violations {
-		if v.Witness == nil {
-			continue
-		}
-		c := claim{*v.Witness, strings.HasSuffix(v.Field, ".relabelings")}
-		if !seen[c] {
-			seen[c] = true
-			all = append(all, c)
-		}
-	}
-	return all
 }

@@ -8,5 +8,6 @@ mod labels;
 mod languages;
 mod metadata;
 mod requests;
+mod scrapes;
 mod settings;
 mod storage;

@@ -1,0 +1,113 @@
+//! `ScrapeConfig` (prometheus-operator, `pkg/apis/monitoring/v1alpha1/scrapeconfig_types.go`).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Labels, Object};
+use crate::json::Strict;
+use crate::relabel::rule::Relabeling;
+
+/// The `spec` of a `ScrapeConfig`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScrapeConfig {
+    /// The label `job` of its series.
+    pub job_name: Option<String>,
+    /// Where the metrics are; `/metrics` unless given.
+    pub metrics_path: Option<String>,
+    /// Whether labels that the exporter exposes win over the target's.
+    pub honor_labels: Option<bool>,
+    /// Targets that stand in the object.
+    pub static_configs: Option<Vec<Strict<StaticConfig>>>,
+    /// Discoveries in Kubernetes.
+    #[serde(rename = "kubernetesSDConfigs")]
+    pub kubernetes_sd_configs: Option<Vec<Strict<KubernetesDiscovery>>>,
+    /// Whether a discovery may give its targets any labels.
+    #[serde(skip)]
+    pub gives_any_labels: bool,
+    /// Whether there is a discovery that knows nothing of Kubernetes.
+    #[serde(skip)]
+    pub discovers_elsewhere: bool,
+    /// What is done with each target.
+    pub relabelings: Option<Vec<Strict<Relabeling>>>,
+    /// What is done with each sample.
+    pub metric_relabelings: Option<Vec<Strict<Relabeling>>>,
+    /// The proxy through which its targets are scraped.
+    pub proxy_url: Option<String>,
+    /// The scrape class that it names.
+    pub scrape_class: Option<String>,
+}
+
+/// Targets that stand in the object.
+#[derive(Debug, Deserialize)]
+pub struct StaticConfig {
+    /// Labels that each of them is given.
+    pub labels: Option<Labels>,
+}
+
+/// A discovery in Kubernetes.
+#[derive(Debug, Deserialize)]
+pub struct KubernetesDiscovery {
+    /// What is discovered: `Pod`, `Endpoints`, `Node` …
+    pub role: Option<String>,
+    /// Where; everywhere unless given.
+    pub namespaces: Option<Strict<Namespaces>>,
+}
+
+/// The namespaces of a discovery.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Namespaces {
+    /// Whether the namespace of the Prometheus is among them.
+    pub own_namespace: Option<bool>,
+    /// Their names.
+    pub names: Option<Vec<String>>,
+}
+
+/// The discoveries whose targets have meta labels of their own only, by their fields.
+const ELSEWHERE: [&str; 19] = [
+    "azureSDConfigs",
+    "consulSDConfigs",
+    "digitalOceanSDConfigs",
+    "dnsSDConfigs",
+    "dockerSDConfigs",
+    "dockerSwarmSDConfigs",
+    "ec2SDConfigs",
+    "eurekaSDConfigs",
+    "gceSDConfigs",
+    "hetznerSDConfigs",
+    "ionosSDConfigs",
+    "kumaSDConfigs",
+    "lightSailSDConfigs",
+    "linodeSDConfigs",
+    "nomadSDConfigs",
+    "openstackSDConfigs",
+    "ovhcloudSDConfigs",
+    "puppetDBSDConfigs",
+    "scalewaySDConfigs",
+];
+
+/// Reads the scrape configuration.
+///
+/// # Errors
+///
+/// A sentence that names the field that cannot be read.
+pub fn read(object: &Object<'_>) -> Result<ScrapeConfig, String> {
+    let mut config: ScrapeConfig = object.spec()?;
+    let fields: BTreeMap<String, &RawValue> = object.spec()?;
+    for (field, value) in fields {
+        let is_discovery = field.ends_with("SDConfigs") && field != "kubernetesSDConfigs";
+        if !is_discovery || matches!(value.get(), "null" | "[]") {
+            continue;
+        }
+        // Files and servers give whatever labels they like; what is not known yet may, too.
+        if ELSEWHERE.contains(&field.as_str()) {
+            config.discovers_elsewhere = true;
+        } else {
+            config.gives_any_labels = true;
+        }
+    }
+    Ok(config)
+}

@@ -1,0 +1,183 @@
+//! How a leak is stopped: rules that are added to a list, or narrowed.
+
+use serde_json::{Value, json};
+
+use crate::language::glob;
+use crate::relabel::Stage;
+use crate::relabel::leak::Leak;
+use crate::relabel::rule::{Action, Rule};
+use crate::relabel::scrape::{Discovery, Scrape, Source, Verdict};
+
+use super::{Judge, rules_of};
+
+impl Judge<'_, '_> {
+    /// The first of the usual repairs of a list of rules that is proved to stop the leak.
+    pub(super) fn mend(
+        &mut self,
+        scrape: &Scrape,
+        stage: Stage,
+        leak: &Leak,
+        leaks: impl Fn(&Verdict) -> bool,
+    ) -> Option<Mended> {
+        let fixed = |source: &Source| source.discovery == Discovery::Nowhere;
+        if stage == Stage::Relabelings && leak.writer.is_none() && scrape.sources.iter().all(fixed)
+        {
+            // A keep would only drop what somebody wrote down; he has to say what he meant.
+            return None;
+        }
+        let original = Edits::of(scrape, stage);
+        // Where the operator names no namespace, there may be none.
+        let optional = !scrape.is_named;
+        let namespace = || Edit::Added(self.keep("namespace", optional));
+        let first = match stage {
+            Stage::MetricRelabelings => "namespace",
+            _ => "__meta_kubernetes_namespace",
+        };
+        let first = || Edit::Added(self.keep(first, optional));
+        let exported = || Edit::Added(self.keep("exported_namespace", true));
+        let mut proposals = Vec::new();
+        for filter in leak.filters.iter().filter(|filter| filter.stage == stage) {
+            if let Some(rule) = rules_of(scrape, stage).get(filter.index)
+                && rule.action == Action::Keep
+                && matches!(rule.source_labels.as_slice(), [label] if label == "namespace")
+            {
+                let mut narrowed = original.clone();
+                narrowed.0[filter.index] = Edit::Narrowed(filter.index, self.regex());
+                proposals.push(narrowed);
+            }
+        }
+        let around = |before: Vec<Edit>, after: Vec<Edit>| {
+            let rules = original.0.iter().cloned();
+            Edits(before.into_iter().chain(rules).chain(after).collect())
+        };
+        proposals.push(around(vec![first()], vec![]));
+        if stage == Stage::MetricRelabelings {
+            proposals.push(around(vec![exported()], vec![]));
+            proposals.push(around(vec![first()], vec![namespace()]));
+            proposals.push(around(vec![first(), exported()], vec![]));
+            proposals.push(around(vec![first(), exported()], vec![namespace()]));
+        } else {
+            proposals.push(around(vec![], vec![namespace()]));
+            proposals.push(around(vec![first()], vec![namespace()]));
+        }
+        for edits in proposals {
+            let mut mended = scrape.clone();
+            edits.apply(stage, &mut mended);
+            // Where the proof of a fix is too complex, the leak is told without one.
+            let found = mended.judge(&self.allowed, &mut self.interpreter).ok()?;
+            if !leaks(&found) {
+                let scrape = mended;
+                return Some(Mended { scrape, edits });
+            }
+        }
+        None
+    }
+
+    /// A keep of the environment's namespaces.
+    pub(super) fn keep(&self, label: &str, optional: bool) -> Rule {
+        let regex = self.regex();
+        Rule {
+            action: Action::Keep,
+            source_labels: vec![label.to_owned()],
+            separator: ";".to_owned(),
+            regex: if optional {
+                format!("({regex})?")
+            } else {
+                regex
+            },
+            target_label: String::new(),
+            replacement: "$1".to_owned(),
+            modulus: 0,
+        }
+    }
+
+    /// The regex of the environment's namespaces.
+    fn regex(&self) -> String {
+        let globs = self.settings.visible_to(self.environment);
+        globs.map(glob::to_regex).collect::<Vec<_>>().join("|")
+    }
+}
+
+/// An endpoint that was mended, and how.
+pub(super) struct Mended {
+    pub scrape: Scrape,
+    pub edits: Edits,
+}
+
+/// A new list of rules, in terms of the old one.
+#[derive(Clone)]
+pub(super) struct Edits(pub Vec<Edit>);
+
+#[derive(Clone)]
+pub(super) enum Edit {
+    /// The rule at this place.
+    Kept(usize),
+    /// The rule at this place, with this regex.
+    Narrowed(usize, String),
+    /// A new rule.
+    Added(Rule),
+}
+
+impl Edits {
+    pub(super) fn of(scrape: &Scrape, stage: Stage) -> Self {
+        Self((0..rules_of(scrape, stage).len()).map(Edit::Kept).collect())
+    }
+
+    /// The same, but with a rule more where one would get another regex: a regex may be narrower
+    /// in one place and wider in another, a further rule is never.
+    pub(super) fn only_adding(&self, scrape: &Scrape, stage: Stage) -> Self {
+        let old = rules_of(scrape, stage);
+        let added = |edit: &Edit| match edit {
+            Edit::Narrowed(index, regex) => {
+                let regex = regex.clone();
+                let rule = Rule {
+                    regex,
+                    ..old[*index].clone()
+                };
+                vec![Edit::Kept(*index), Edit::Added(rule)]
+            }
+            edit => vec![edit.clone()],
+        };
+        Self(self.0.iter().flat_map(added).collect())
+    }
+
+    pub(super) fn apply(&self, stage: Stage, scrape: &mut Scrape) {
+        let old = rules_of(scrape, stage).to_vec();
+        let rules = self
+            .0
+            .iter()
+            .map(|edit| match edit {
+                Edit::Kept(index) => old[*index].clone(),
+                Edit::Narrowed(index, regex) => Rule {
+                    regex: regex.clone(),
+                    ..old[*index].clone()
+                },
+                Edit::Added(rule) => rule.clone(),
+            })
+            .collect();
+        match stage {
+            Stage::MetricRelabelings => scrape.metric_relabelings = rules,
+            _ => scrape.relabelings = rules,
+        }
+    }
+
+    /// The list as it is to stand in the object, made from the list that stands there.
+    pub(super) fn list(&self, old: &Value) -> Value {
+        self.0
+            .iter()
+            .map(|edit| match edit {
+                Edit::Kept(index) => old[*index].clone(),
+                Edit::Narrowed(index, regex) => {
+                    let mut rule = old[*index].clone();
+                    rule["regex"] = regex.as_str().into();
+                    rule
+                }
+                Edit::Added(rule) => json!({
+                    "action": rule.action.to_string(),
+                    "sourceLabels": rule.source_labels,
+                    "regex": rule.regex,
+                }),
+            })
+            .collect()
+    }
+}

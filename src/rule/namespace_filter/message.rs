@@ -1,0 +1,217 @@
+//! What a reader is told about a leak.
+
+use std::fmt::Write as _;
+
+use crate::relabel::leak::{Leak, Witness};
+use crate::relabel::rule::{Action, Rule};
+use crate::relabel::scrape::Scrape;
+use crate::relabel::{RuleId, Stage};
+use crate::settings::Membership;
+
+use super::subject::Subject;
+use super::{Judge, rules_of};
+
+const NAMESPACE: &str = "namespace";
+const META_NAMESPACE: &str = "__meta_kubernetes_namespace";
+
+impl Judge<'_, '_> {
+    pub(super) fn target_leaks(
+        &mut self,
+        leak: &Leak,
+        subject: &Subject<'_>,
+        scrape: &Scrape,
+    ) -> String {
+        let why = if leak.writer.is_some() {
+            ""
+        } else {
+            subject.discovers
+        };
+        let mut message = self.leaks("a target", leak, why, Stage::Relabelings, subject, scrape);
+        if leak.writer.is_none() {
+            message.push_str(subject.narrower);
+        }
+        message
+    }
+
+    pub(super) fn sample_leaks(
+        &mut self,
+        leak: &Leak,
+        subject: &Subject<'_>,
+        scrape: &Scrape,
+    ) -> String {
+        let why = if leak.writer.is_some() {
+            ""
+        } else if scrape.honor_labels {
+            "honorLabels is true, so the exporter's own label `namespace` wins"
+        } else {
+            "the target has no label `namespace`, so the exporter's own stays"
+        };
+        self.leaks(
+            "a series",
+            leak,
+            why,
+            Stage::MetricRelabelings,
+            subject,
+            scrape,
+        )
+    }
+
+    pub(super) fn exported_leaks(
+        &mut self,
+        leak: &Leak,
+        subject: &Subject<'_>,
+        scrape: &Scrape,
+    ) -> String {
+        let why = if scrape.cluster_wide {
+            "this exporter reports on many namespaces, and with honorLabels false its own label \
+             arrives as `exported_namespace`"
+        } else {
+            "a rule reads `exported_namespace`, which is the exporter's own label `namespace`"
+        };
+        self.leaks(
+            "a series",
+            leak,
+            why,
+            Stage::MetricRelabelings,
+            subject,
+            scrape,
+        )
+    }
+
+    /// The sentence about a leak: what comes through, why, and which rule lets it.
+    fn leaks(
+        &mut self,
+        what: &str,
+        leak: &Leak,
+        why: &str,
+        stage: Stage,
+        subject: &Subject<'_>,
+        scrape: &Scrape,
+    ) -> String {
+        let environment = &self.environment.name;
+        let mut message = match (&leak.witness, leak.loose) {
+            (Some(witness), _) => {
+                let namespace = &witness.namespace;
+                format!("{what} of namespace {namespace:?} can come through")
+            }
+            (None, Some(rule)) => {
+                let reason = self.reason(rule, scrape);
+                format!(
+                    "it cannot be proved that {what} from outside of environment {:?} cannot come \
+                     through, because {} cannot be followed{reason}",
+                    self.environment.name,
+                    name(rule, subject, scrape)
+                )
+            }
+            (None, None) => {
+                format!("{what} from outside of environment {environment:?} can come through")
+            }
+        };
+        let filters: Vec<&RuleId> = leak
+            .filters
+            .iter()
+            .filter(|filter| filter.stage == stage && Some(**filter) != leak.loose)
+            .collect();
+        if !why.is_empty() {
+            let _ = write!(message, ": {why}");
+        }
+        if let Some(writer) = leak.writer {
+            let _ = write!(
+                message,
+                ": {} writes the label",
+                name(writer, subject, scrape)
+            );
+        }
+        match filters.last() {
+            Some(last) => {
+                let _ = write!(
+                    message,
+                    ", and {} lets it through",
+                    name(**last, subject, scrape)
+                );
+            }
+            None if leak.writer.is_none() && leak.loose.is_none() => {
+                message.push_str(", and no rule filters it");
+            }
+            None => {}
+        }
+        if let Some(witness) = &leak.witness {
+            message.push_str(&circumstances(witness, scrape));
+        }
+        let outside = |witness: &Witness| {
+            self.settings.environment_of(&witness.namespace) == Membership::None
+        };
+        if leak.witness.as_ref().is_some_and(outside) {
+            message.push_str(
+                " (it belongs to no environment; if all may see it, list it in sharedNamespaces)",
+            );
+        }
+        message
+    }
+
+    /// Why a rule could not be followed, in brackets.
+    fn reason(&mut self, rule: RuleId, scrape: &Scrape) -> String {
+        let Some(found) = rules_of(scrape, rule.stage).get(rule.index) else {
+            return String::new();
+        };
+        if found.has_placeholder() {
+            return " (the config reloader replaces its $(NAME) after admission)".to_owned();
+        }
+        match self.interpreter.compile(&found.regex) {
+            Ok(Err(error)) => format!(" ({error})"),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The labels that the endpoint's rules are about and with which the witness comes through, the
+/// namespace itself aside.
+fn circumstances(witness: &Witness, scrape: &Scrape) -> String {
+    let filters = |rule: &&Rule| rule.action == Action::Keep;
+    let selected = |name: &String| {
+        let selectors = scrape.operator.iter().filter(filters);
+        selectors
+            .flat_map(|rule| &rule.source_labels)
+            .any(|label| label == name)
+    };
+    let discovered = |name: &String| {
+        [NAMESPACE, META_NAMESPACE, "__address__"].contains(&name.as_str()) || selected(name)
+    };
+    let target = witness.target.iter().filter(|(name, _)| !discovered(name));
+    let exposed = witness.exposed.iter().filter(|(name, value)| {
+        let namespaces = [NAMESPACE, "exported_namespace"];
+        !(namespaces.contains(&name.as_str()) && *value == witness.namespace)
+    });
+    let others = target.chain(exposed).filter(|(_, value)| !value.is_empty());
+    let others: Vec<String> = others
+        .map(|(name, value)| format!("`{name}` is {value:?}"))
+        .collect();
+    if others.is_empty() {
+        String::new()
+    } else {
+        format!(", for example where {}", others.join(" and "))
+    }
+}
+
+/// A rule, as a reader finds it.
+fn name(rule: RuleId, subject: &Subject<'_>, scrape: &Scrape) -> String {
+    let Some(found) = rules_of(scrape, rule.stage).get(rule.index) else {
+        return "a rule of prometheus-operator".to_owned();
+    };
+    if rule.stage == Stage::Operator {
+        return match found.action {
+            Action::Replace if found.regex == "(.+)" => {
+                format!("the copy of label {:?} (targetLabels)", found.target_label)
+            }
+            Action::Replace => format!("prometheus-operator's label {:?}", found.target_label),
+            _ => "the selector".to_owned(),
+        };
+    }
+    let place = format!("{}[{}]", subject.list(rule.stage).name(), rule.index);
+    match found.action {
+        Action::Keep | Action::Drop | Action::LabelDrop | Action::LabelKeep | Action::LabelMap => {
+            format!("{place} ({} {:?})", found.action, found.regex)
+        }
+        action => format!("{place} ({action})"),
+    }
+}

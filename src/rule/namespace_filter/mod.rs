@@ -1,0 +1,340 @@
+//! Rule `namespace-filter`: nothing that is scraped brings in a series of another environment.
+//!
+//! Each [`Subject`] (an endpoint of a monitor, a probe, a scrape configuration) is proved by itself
+//! ([`Scrape::judge`]). What leaks is [mended](mend) where it leaks: targets in `relabelings`,
+//! samples in `metricRelabelings`. A fix is proposed only after the mended subject was proved, too.
+
+mod mend;
+mod message;
+mod subject;
+
+use serde_json::Value;
+
+use crate::json::Strict;
+use crate::language::pattern::PatternError;
+use crate::language::product::TooComplex;
+use crate::relabel::Stage;
+use crate::relabel::interpret::Interpreter;
+use crate::relabel::leak::{Allowed, Leak, Witness};
+use crate::relabel::rule::{Relabeling, Rule};
+use crate::relabel::scrape::{Scrape, is_confining_keep};
+use crate::resource::Object;
+use crate::resource::endpoint::Monitor;
+use crate::resource::probe::Probe;
+use crate::resource::scrape_config::ScrapeConfig;
+use crate::settings::{Environment, Membership, NamespaceFilter, Settings};
+use crate::verdict::{self, Fix, Verdict, Violation};
+
+use mend::{Edit, Edits, Mended};
+use subject::Subject;
+
+/// The rule's name.
+pub const NAME: &str = "namespace-filter";
+
+/// What holds things to be scraped.
+#[derive(Clone, Copy, Debug)]
+pub enum Scraped<'a> {
+    /// A `ServiceMonitor` or a `PodMonitor`.
+    Monitor(&'a Monitor),
+    /// A `Probe`.
+    Probe(&'a Probe),
+    /// A `ScrapeConfig`.
+    ScrapeConfig(&'a ScrapeConfig),
+}
+
+/// Judges an object for the environment that it is scraped for: its namespace's, or in a shared
+/// namespace the one whose release it carries.
+pub fn judge(
+    object: &Object<'_>,
+    scraped: Scraped<'_>,
+    namespace: &str,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
+    let environment = match settings.environment_of(namespace) {
+        Membership::Of(environment) => environment,
+        Membership::Shared => {
+            let release = object.label(&settings.release_label);
+            match release.and_then(|release| settings.environment_with(release)) {
+                Some(environment) => environment,
+                None => return,
+            }
+        }
+        Membership::None => return,
+    };
+    let subjects = match scraped {
+        Scraped::Monitor(monitor) => Subject::of_monitor(monitor, namespace, settings),
+        Scraped::Probe(probe) => {
+            let subject = Subject::of_probe(probe, namespace, settings);
+            subject.into_iter().collect()
+        }
+        Scraped::ScrapeConfig(config) => vec![Subject::of_scrape_config(config, settings)],
+    };
+    let allowed = Allowed::new(
+        settings.visible_to(environment),
+        others(settings, environment).flat_map(|other| other.namespaces.iter().map(String::as_str)),
+        others(settings, environment)
+            .flat_map(|other| [other.name.clone(), other.release.clone()])
+            .chain(["default".to_owned()])
+            .collect(),
+    );
+    let Ok(allowed) = allowed else {
+        verdict.violations.push(Violation {
+            rule: NAME,
+            field: "spec".to_owned(),
+            message: "the globs of the policy's settings are too many for a proof".to_owned(),
+            witness: None,
+            fix: None,
+        });
+        return;
+    };
+    let mut judge = Judge {
+        object,
+        settings,
+        environment,
+        allowed,
+        interpreter: Interpreter::default(),
+        spec: Value::Null,
+        verdict,
+    };
+    for subject in &subjects {
+        judge.subject(subject);
+    }
+}
+
+fn others<'a>(
+    settings: &'a Settings,
+    environment: &'a Environment,
+) -> impl Iterator<Item = &'a Environment> {
+    settings
+        .environments
+        .iter()
+        .filter(move |other| other.name != environment.name)
+}
+
+/// The judgement of one object.
+struct Judge<'a, 'v> {
+    object: &'a Object<'a>,
+    settings: &'a Settings,
+    environment: &'a Environment,
+    allowed: Allowed,
+    interpreter: Interpreter,
+    /// The whole `spec`, read only when a fix is made of it.
+    spec: Value,
+    verdict: &'v mut Verdict,
+}
+
+impl Judge<'_, '_> {
+    fn subject(&mut self, subject: &Subject<'_>) {
+        let relabelings = self.rules(subject, Stage::Relabelings);
+        let metric_relabelings = self.rules(subject, Stage::MetricRelabelings);
+        let (Some(relabelings), Some(metric_relabelings)) = (relabelings, metric_relabelings)
+        else {
+            return;
+        };
+        let scrape = Scrape {
+            relabelings,
+            metric_relabelings,
+            ..subject.scrape.clone()
+        };
+        let proof = self.prove(subject, &scrape);
+        if proof == Err(TooComplex) {
+            self.push(
+                subject.field.clone(),
+                "too complex to prove that it does not leak; simplify the regexes of its \
+                 relabelings"
+                    .to_owned(),
+                None,
+                None,
+            );
+        }
+    }
+
+    /// The rules of a list as Prometheus takes them; none where the object would be refused, which
+    /// is then said.
+    fn rules(&mut self, subject: &Subject<'_>, stage: Stage) -> Option<Vec<Rule>> {
+        let list = subject.list(stage);
+        let relabelings: &[Strict<Relabeling>] = list.relabelings.unwrap_or_default();
+        let mut rules = Vec::new();
+        let mut refused = false;
+        for (index, relabeling) in relabelings.iter().enumerate() {
+            let reason = match Rule::new(relabeling) {
+                Err(refusal) => refusal.0,
+                Ok(rule) => match self.interpreter.compile(&rule.regex) {
+                    Ok(Err(PatternError::Refused(reason))) if !rule.has_placeholder() => {
+                        format!("has a regex that Go does not compile ({reason})")
+                    }
+                    _ => {
+                        rules.push(rule);
+                        continue;
+                    }
+                },
+            };
+            refused = true;
+            self.push(
+                format!("{}[{index}]", list.path()),
+                format!("it {reason}, so that prometheus-operator would ignore the whole object"),
+                None,
+                None,
+            );
+        }
+        (!refused).then_some(rules)
+    }
+
+    fn prove(&mut self, subject: &Subject<'_>, scrape: &Scrape) -> Result<(), TooComplex> {
+        let mut found = scrape.judge(&self.allowed, &mut self.interpreter)?;
+        if found.is_empty {
+            self.verdict.warnings.push(format!(
+                "{}: nothing that environment {:?} may see can come through; check the regexes",
+                subject.field, self.environment.name
+            ));
+        }
+        // What leaks is mended list by list, each on top of the one before; a list that leaks only
+        // because of the one before is not reported.
+        let mut mended = scrape.clone();
+        if let Some(leak) = found.target.take() {
+            let stage = Stage::Relabelings;
+            let mut fix = self.mend(&mended, stage, &leak, |found| found.target.is_some());
+            if let Some(fix) = &mut fix {
+                // What leaks behind it must be a leak of the object as it stands.
+                let adding = fix.edits.only_adding(scrape, stage);
+                let mut confined = scrape.clone();
+                adding.apply(stage, &mut confined);
+                found = confined.judge(&self.allowed, &mut self.interpreter)?;
+                if !found.leaks()
+                    && fix
+                        .scrape
+                        .judge(&self.allowed, &mut self.interpreter)?
+                        .leaks()
+                {
+                    fix.edits = adding;
+                    fix.scrape = confined;
+                }
+            }
+            let message = self.target_leaks(&leak, subject, scrape);
+            self.report(subject, stage, message, &leak, fix.as_ref());
+            let Some(fix) = fix else {
+                // What is behind it cannot be judged without it.
+                return Ok(());
+            };
+            mended = fix.scrape;
+        }
+        let stage = Stage::MetricRelabelings;
+        if let Some(leak) = found.sample.as_ref().or(found.exported.as_ref()) {
+            let message = if found.sample.is_some() {
+                self.sample_leaks(leak, subject, scrape)
+            } else {
+                self.exported_leaks(leak, subject, scrape)
+            };
+            let fix = self.mend(&mended, stage, leak, |found| {
+                found.sample.is_some() || found.exported.is_some()
+            });
+            self.report(subject, stage, message, leak, fix.as_ref());
+            let Some(fix) = fix else { return Ok(()) };
+            mended = fix.scrape;
+        }
+        let required = self.settings.namespace_filter == NamespaceFilter::Required;
+        if required && subject.is_monitored {
+            self.demand_keep(subject, scrape, &mended)?;
+        }
+        Ok(())
+    }
+
+    /// Mode `required`: one of the endpoint's own rules confines it.
+    fn demand_keep(
+        &mut self,
+        subject: &Subject<'_>,
+        scrape: &Scrape,
+        mended: &Scrape,
+    ) -> Result<(), TooComplex> {
+        for (rules, target) in [
+            (&mended.relabelings, true),
+            (&mended.metric_relabelings, false),
+        ] {
+            for rule in rules {
+                if is_confining_keep(rule, target, &self.allowed, &mut self.interpreter)? {
+                    return Ok(());
+                }
+            }
+        }
+        let stage = if scrape.honor_labels {
+            Stage::MetricRelabelings
+        } else {
+            Stage::Relabelings
+        };
+        let mut edits = Edits::of(mended, stage);
+        edits
+            .0
+            .insert(0, Edit::Added(self.keep("namespace", false)));
+        let mut confined = mended.clone();
+        edits.apply(stage, &mut confined);
+        let still = confined.judge(&self.allowed, &mut self.interpreter)?;
+        let fix = (!still.leaks())
+            .then(|| self.fix(subject, stage, &edits))
+            .flatten();
+        let message = format!(
+            "no rule of this endpoint is a keep that lets only namespaces of environment {:?} \
+             through, as namespaceFilter \"required\" demands",
+            self.environment.name
+        );
+        self.push(subject.list(stage).path(), message, None, fix);
+        Ok(())
+    }
+
+    fn fix(&mut self, subject: &Subject<'_>, stage: Stage, edits: &Edits) -> Option<Fix> {
+        if self.spec.is_null() {
+            self.spec = serde_json::from_str(self.object.spec?.get()).ok()?;
+        }
+        let pointer = subject.list(stage).pointer.clone();
+        let inside = pointer[1..]
+            .iter()
+            .fold(String::new(), |path, segment| path + "/" + segment);
+        let list = self.spec.pointer(&inside).unwrap_or(&Value::Null);
+        Some(Fix {
+            value: edits.list(list),
+            pointer,
+            missing: 0,
+        })
+    }
+
+    fn report(
+        &mut self,
+        subject: &Subject<'_>,
+        stage: Stage,
+        message: String,
+        leak: &Leak,
+        mended: Option<&Mended>,
+    ) {
+        let fix = mended.and_then(|mended| self.fix(subject, stage, &mended.edits));
+        let field = subject.list(stage).path();
+        self.push(field, message, leak.witness.as_ref(), fix);
+    }
+
+    fn push(
+        &mut self,
+        field: String,
+        message: String,
+        witness: Option<&Witness>,
+        fix: Option<Fix>,
+    ) {
+        self.verdict.violations.push(Violation {
+            rule: NAME,
+            field,
+            message,
+            witness: witness.map(|witness| verdict::Witness {
+                namespace: witness.namespace.clone(),
+                target: witness.target.clone(),
+                exposed: witness.exposed.clone(),
+            }),
+            fix,
+        });
+    }
+}
+
+fn rules_of(scrape: &Scrape, stage: Stage) -> &[Rule] {
+    match stage {
+        Stage::Operator => &scrape.operator,
+        Stage::Relabelings => &scrape.relabelings,
+        Stage::MetricRelabelings => &scrape.metric_relabelings,
+    }
+}

@@ -1,0 +1,300 @@
+//! What is judged: each thing that Prometheus scrapes for an object, with the places of its rules.
+
+use crate::json::Strict;
+use crate::relabel::Stage;
+use crate::relabel::rule::{Relabeling, has_placeholder};
+use crate::relabel::scrape::{Discovery, Scrape, Source};
+use crate::resource::LabelSelector;
+use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
+use crate::resource::operator_rules;
+use crate::resource::probe::Probe;
+use crate::resource::scrape_config::{KubernetesDiscovery, ScrapeConfig};
+use crate::settings::Settings;
+
+/// The path of an endpoint that gives none (`Endpoint` in prometheus-operator's
+/// `pkg/apis/monitoring/v1`, and Prometheus' own default).
+const DEFAULT_PATH: &str = "/metrics";
+
+/// The path of a prober that gives none (`ProberSpec` there).
+const DEFAULT_PROBER_PATH: &str = "/probe";
+
+const NARROWER: &str = "; a narrower namespaceSelector would do as well";
+
+/// One thing that is scraped.
+pub(super) struct Subject<'a> {
+    /// Where it stands in the object.
+    pub field: String,
+    /// Its rules for targets.
+    relabelings: List<'a>,
+    /// Its rules for samples.
+    metric_relabelings: List<'a>,
+    /// What is scraped, without these rules.
+    pub scrape: Scrape,
+    /// Whether it is an endpoint of a monitor, of which mode `required` demands a rule.
+    pub is_monitored: bool,
+    /// Why a target of another environment is discovered, as a clause.
+    pub discovers: &'static str,
+    /// What else could be done about it, as a clause; empty if nothing.
+    pub narrower: &'static str,
+}
+
+/// A list of rules, where it stands.
+pub(super) struct List<'a> {
+    /// The segments of its JSON Pointer.
+    pub pointer: Vec<String>,
+    /// The rules.
+    pub relabelings: Option<&'a [Strict<Relabeling>]>,
+}
+
+impl<'a> List<'a> {
+    fn new(pointer: &[&str], relabelings: Option<&'a Vec<Strict<Relabeling>>>) -> Self {
+        Self {
+            pointer: pointer.iter().map(|&segment| segment.to_owned()).collect(),
+            relabelings: relabelings.map(Vec::as_slice),
+        }
+    }
+
+    /// The path as people write it.
+    pub(super) fn path(&self) -> String {
+        path(&self.pointer)
+    }
+
+    /// The name of the field.
+    pub(super) fn name(&self) -> &str {
+        self.pointer.last().map_or("", String::as_str)
+    }
+}
+
+fn path(pointer: &[String]) -> String {
+    let mut path = String::new();
+    for segment in pointer {
+        if segment.bytes().all(|byte| byte.is_ascii_digit()) {
+            path.extend(["[", segment, "]"]);
+        } else {
+            path.extend([if path.is_empty() { "" } else { "." }, segment]);
+        }
+    }
+    path
+}
+
+impl<'a> Subject<'a> {
+    /// The list of a stage.
+    pub(super) fn list(&self, stage: Stage) -> &List<'a> {
+        match stage {
+            Stage::MetricRelabelings => &self.metric_relabelings,
+            _ => &self.relabelings,
+        }
+    }
+
+    /// The endpoints of a monitor.
+    pub(super) fn of_monitor(
+        monitor: &'a Monitor,
+        namespace: &str,
+        settings: &Settings,
+    ) -> Vec<Self> {
+        let endpoint = |(index, endpoint): (usize, &'a Strict<Endpoint>)| {
+            let index = index.to_string();
+            let at = |field| ["spec", monitor.endpoints_field, &index, field];
+            let path = given_path(endpoint.path.as_deref(), DEFAULT_PATH);
+            let (reason, discovery) = discovery(&monitor.namespace_selector, namespace);
+            Self {
+                field: format!("spec.{}[{index}]", monitor.endpoints_field),
+                relabelings: List::new(&at("relabelings"), endpoint.relabelings.as_ref()),
+                metric_relabelings: List::new(
+                    &at("metricRelabelings"),
+                    endpoint.metric_relabelings.as_ref(),
+                ),
+                scrape: Scrape {
+                    sources: vec![Source {
+                        discovery,
+                        labels: Vec::new(),
+                    }],
+                    is_named: true,
+                    honor_labels: endpoint.honor_labels.unwrap_or(false),
+                    cluster_wide: is_cluster_wide(path, endpoint.relabelings.as_ref(), settings)
+                        || selects_cluster_wide(&monitor.selector, settings),
+                    operator: operator_rules::of_monitor(monitor, endpoint),
+                    relabelings: Vec::new(),
+                    metric_relabelings: Vec::new(),
+                },
+                is_monitored: true,
+                discovers: reason,
+                narrower: NARROWER,
+            }
+        };
+        monitor.endpoints.iter().enumerate().map(endpoint).collect()
+    }
+
+    /// What a probe scrapes: nothing, without targets.
+    pub(super) fn of_probe(probe: &'a Probe, namespace: &str, settings: &Settings) -> Option<Self> {
+        let path = given_path(probe.path.as_deref(), DEFAULT_PROBER_PATH);
+        let at = |target| ["spec", "targets", target, "relabelingConfigs"];
+        // With both, the operator takes the static ones.
+        let (source, relabelings, pointer, reason, narrower) =
+            if let Some(fixed) = &probe.static_config {
+                let mut labels = fixed.labels.clone().unwrap_or_default();
+                let own = || namespace.to_owned();
+                labels.entry("namespace".to_owned()).or_insert_with(own);
+                let source = Source {
+                    discovery: Discovery::Nowhere,
+                    labels: labels.into_iter().collect(),
+                };
+                let reason = "spec.targets.staticConfig.labels says so";
+                let relabelings = fixed.relabelings.as_ref();
+                (source, relabelings, at("staticConfig"), reason, "")
+            } else if let Some(ingress) = &probe.ingress {
+                let default = NamespaceSelector::default();
+                let selector = ingress.namespace_selector.as_deref().unwrap_or(&default);
+                let (reason, discovery) = discovery(selector, namespace);
+                let labels = Vec::new();
+                let source = Source { discovery, labels };
+                let relabelings = ingress.relabelings.as_ref();
+                (source, relabelings, at("ingress"), reason, NARROWER)
+            } else {
+                return None;
+            };
+        let is_named = source.discovery != Discovery::Nowhere;
+        Some(Self {
+            field: "spec".to_owned(),
+            relabelings: List::new(&pointer, relabelings),
+            metric_relabelings: List::new(
+                &["spec", "metricRelabelings"],
+                probe.metric_relabelings.as_ref(),
+            ),
+            scrape: Scrape {
+                sources: vec![source],
+                is_named,
+                honor_labels: false,
+                cluster_wide: is_cluster_wide(path, relabelings, settings),
+                operator: operator_rules::of_probe(probe),
+                relabelings: Vec::new(),
+                metric_relabelings: Vec::new(),
+            },
+            is_monitored: false,
+            discovers: reason,
+            narrower,
+        })
+    }
+
+    /// What a scrape configuration scrapes.
+    pub(super) fn of_scrape_config(config: &'a ScrapeConfig, settings: &Settings) -> Self {
+        let path = given_path(config.metrics_path.as_deref(), DEFAULT_PATH);
+        let mut sources: Vec<Source> = Vec::new();
+        let mut add = |discovery, labels| {
+            let source = Source { discovery, labels };
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        };
+        for fixed in config.static_configs.iter().flatten() {
+            let labels = fixed.labels.clone().unwrap_or_default();
+            add(Discovery::Nowhere, labels.into_iter().collect());
+        }
+        for kubernetes in config.kubernetes_sd_configs.iter().flatten() {
+            kubernetes_discovery(kubernetes).for_each(|found| add(found, Vec::new()));
+        }
+        if config.gives_any_labels {
+            add(Discovery::Anywhere, Vec::new());
+        }
+        // The other discoveries know nothing of namespaces.
+        if config.discovers_elsewhere {
+            add(Discovery::Nowhere, Vec::new());
+        }
+        Self {
+            field: "spec".to_owned(),
+            relabelings: List::new(&["spec", "relabelings"], config.relabelings.as_ref()),
+            metric_relabelings: List::new(
+                &["spec", "metricRelabelings"],
+                config.metric_relabelings.as_ref(),
+            ),
+            scrape: Scrape {
+                sources,
+                is_named: false,
+                honor_labels: config.honor_labels.unwrap_or(false),
+                cluster_wide: is_cluster_wide(path, config.relabelings.as_ref(), settings),
+                operator: operator_rules::of_scrape_config(config),
+                relabelings: Vec::new(),
+                metric_relabelings: Vec::new(),
+            },
+            is_monitored: false,
+            discovers: "one of its service discoveries finds it, or gives it that label",
+            narrower: "; `namespaces` of a kubernetesSDConfig can be narrowed as well",
+        }
+    }
+}
+
+fn given_path<'p>(path: Option<&'p str>, default: &'p str) -> &'p str {
+    path.filter(|path| !path.is_empty()).unwrap_or(default)
+}
+
+/// Where a namespace selector discovers, and why, as a clause.
+fn discovery(selector: &NamespaceSelector, namespace: &str) -> (&'static str, Discovery) {
+    let names = selector
+        .match_names
+        .as_ref()
+        .filter(|names| !names.is_empty());
+    match names {
+        _ if selector.any == Some(true) => (
+            "namespaceSelector.any discovers all namespaces",
+            Discovery::Everywhere,
+        ),
+        Some(names) => (
+            "namespaceSelector.matchNames discovers it",
+            Discovery::In(names.clone()),
+        ),
+        None => ("", Discovery::In(vec![namespace.to_owned()])),
+    }
+}
+
+fn kubernetes_discovery(config: &KubernetesDiscovery) -> impl Iterator<Item = Discovery> {
+    // Nodes are in no namespace.
+    let is_node = config
+        .role
+        .as_deref()
+        .is_some_and(|role| role.eq_ignore_ascii_case("node"));
+    let namespaces = config.namespaces.as_deref();
+    let own = namespaces.is_some_and(|namespaces| namespaces.own_namespace == Some(true));
+    let names = namespaces.and_then(|namespaces| namespaces.names.clone());
+    let names = names.filter(|names| !names.is_empty());
+    let found = match (is_node, own, names) {
+        (true, ..) => [Some(Discovery::Nowhere), None],
+        (_, true, names) => [Some(Discovery::Own), names.map(Discovery::In)],
+        (_, false, Some(names)) => [Some(Discovery::In(names)), None],
+        (_, false, None) => [Some(Discovery::Everywhere), None],
+    };
+    found.into_iter().flatten()
+}
+
+/// Whether a path, or one that a rule makes of it, is that of an exporter that reports on many
+/// namespaces.
+fn is_cluster_wide(
+    path: &str,
+    relabelings: Option<&Vec<Strict<Relabeling>>>,
+    settings: &Settings,
+) -> bool {
+    // A rule may have the last word on the path.
+    let rewritten = relabelings.into_iter().flatten();
+    let rewritten = rewritten
+        .filter(|rule| rule.target_label.as_deref() == Some("__metrics_path__"))
+        .filter_map(|rule| rule.replacement.as_deref());
+    let leads_to = |path: &str, known: &str| {
+        let path = path.split('?').next().unwrap_or_default();
+        path.trim_start_matches('/') == known.trim_start_matches('/')
+    };
+    let known = &settings.cluster_wide_exporters.paths;
+    std::iter::once(path)
+        .chain(rewritten)
+        .any(|path| has_placeholder(path) || known.iter().any(|known| leads_to(path, known)))
+}
+
+/// Whether a selector may select an exporter that reports on many namespaces.
+fn selects_cluster_wide(selector: &LabelSelector, settings: &Settings) -> bool {
+    let known = &settings.cluster_wide_exporters.selectors;
+    !known.is_empty() && selector.is_empty()
+        || known.iter().any(|labels| {
+            let admitted = labels
+                .iter()
+                .filter_map(|(key, value)| selector.admits(key, value));
+            admitted.reduce(|all, one| all && one) == Some(true)
+        })
+}
