@@ -37,6 +37,11 @@ test: policy.wasm fmt lint ## Run all tests
 N ?= 5000
 SEED ?= 1
 
+.PHONY: golden
+golden: ## Record once more what Prometheus' own code does (needs Go)
+	@command -v go >/dev/null || { echo "needs Go, https://go.dev/dl"; exit 1; }
+	cd tests/oracle && go run . golden
+
 .PHONY: differential
 differential: policy.wasm ## Compare N random monitors with Prometheus' own code (needs Go)
 	@command -v go >/dev/null || { echo "needs Go, https://go.dev/dl"; exit 1; }

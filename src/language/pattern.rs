@@ -18,7 +18,7 @@
 //! | `^`, `$` and the like elsewhere, `\b`, `\B` | over-approximated by the empty string |
 //! | `\pL`, `\p{Greek}` and their negations | followed for the common ones, as far as ASCII goes; others over-approximated by any character |
 //! | `\Q..\E` | followed: literal text |
-//! | `a**`, `x{2}{3}`, counts above 1000 (nested ones multiplied), flags `x` `u` `R`, `\u0061`, `[[:foo:]]` | refused |
+//! | `(a`, `*a`, `a**`, `x{2}{3}`, counts above 1000 (nested ones multiplied), flags `x` `u` `R`, `\u0061`, `[[:foo:]]` | refused |
 //! | `[a&&b]`, `[a--b]`, `[a~~b]`, nested classes, `[]-a]` | not followed: literal text in RE2 |
 //! | `x{,3}`, `x{1 ,3}`, `\b{start}`, `\<` | not followed: literal text in RE2 |
 //! | what `regex-syntax` cannot parse: octal escapes, `a)\|(b` … | not followed |
@@ -30,7 +30,7 @@ use std::fmt;
 
 use regex_syntax::ast::{
     AssertionKind, Ast, ClassAsciiKind, ClassBracketed, ClassPerl, ClassPerlKind, ClassSet,
-    ClassSetItem, ClassUnicode, ClassUnicodeKind, Flag, Flags, FlagsItemKind, GroupKind,
+    ClassSetItem, ClassUnicode, ClassUnicodeKind, ErrorKind, Flag, Flags, FlagsItemKind, GroupKind,
     HexLiteralKind, Literal, LiteralKind, Repetition, Span, parse::ParserBuilder,
 };
 
@@ -131,12 +131,17 @@ impl Pattern {
         if pattern.len() > MAX_LENGTH {
             return Err(PatternError::TooLarge);
         }
-        let pattern = &*unquoted(pattern);
+        let pattern =
+            &*unquoted(pattern).ok_or(PatternError::Refused("a quotation is not closed"))?;
         let ast = ParserBuilder::new()
             .nest_limit(NESTING)
             .build()
             .parse(pattern)
-            .map_err(|_| PatternError::NotFollowed("its syntax is not known here"))?;
+            .map_err(|error| match error.kind() {
+                ErrorKind::GroupUnclosed => PatternError::Refused("a group is not closed"),
+                ErrorKind::RepetitionMissing => PatternError::Refused("a repetition of nothing"),
+                _ => PatternError::NotFollowed("its syntax is not known here"),
+            })?;
         let mut translator = Translator {
             pattern,
             flags: CurrentFlags {
@@ -167,11 +172,13 @@ impl Pattern {
 }
 
 /// The pattern with what stands between `\Q` and `\E` escaped, which `regex-syntax` does not know
-/// (`parse` in Go's `regexp/syntax/parse.go`: not within a class, and to the end where no `\E` is).
-fn unquoted(pattern: &str) -> Cow<'_, str> {
-    // After an empty quotation Go takes a repetition to be of what stands before.
+/// (`parse` in Go's `regexp/syntax/parse.go`); none where no `\E` is, so that what Prometheus puts
+/// behind the pattern is quoted as well.
+fn unquoted(pattern: &str) -> Option<Cow<'_, str>> {
+    // After an empty quotation Go takes a repetition to be of what stands before; in a class there
+    // is none.
     if !pattern.contains("\\Q") || pattern.contains("\\Q\\E") || pattern.contains('[') {
-        return Cow::Borrowed(pattern);
+        return Some(Cow::Borrowed(pattern));
     }
     let mut plain = String::new();
     let mut rest = pattern;
@@ -179,7 +186,7 @@ fn unquoted(pattern: &str) -> Cow<'_, str> {
         plain.push_str(&rest[..place]);
         rest = &rest[place..];
         if let Some(quoted) = rest.strip_prefix("\\Q") {
-            let (literal, after) = quoted.split_once("\\E").unwrap_or((quoted, ""));
+            let (literal, after) = quoted.split_once("\\E")?;
             plain.push_str(&regex_syntax::escape(literal));
             rest = after;
         } else {
@@ -192,7 +199,7 @@ fn unquoted(pattern: &str) -> Cow<'_, str> {
         }
     }
     plain.push_str(rest);
-    Cow::Owned(plain)
+    Some(Cow::Owned(plain))
 }
 
 /// Whether nothing can come before, or after, what is being translated.

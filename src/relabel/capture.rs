@@ -30,6 +30,9 @@ pub struct Shape {
     items: Vec<ShapeItem>,
     /// The alternative as a whole.
     whole: Rc<Automaton>,
+    /// Where it is anything, a literal, and anything: at which of them the literal cannot occur
+    /// once more, and the texts in which it does.
+    apart: Option<(usize, Rc<Automaton>)>,
 }
 
 #[derive(Debug)]
@@ -78,7 +81,12 @@ impl Shape {
                 })
             };
             let items = items.iter().map(item).collect::<Option<Vec<_>>>()?;
-            Some(Rc::new(Self { items, whole }))
+            let apart = apart(&items);
+            Some(Rc::new(Self {
+                items,
+                whole,
+                apart,
+            }))
         };
         pattern.alternatives.iter().map(alternative).collect()
     }
@@ -157,6 +165,35 @@ impl Shape {
             .position(|item| item.group() == Some(group))?;
         taken.get(place)
     }
+}
+
+/// In `(.*);.*` the last `;` counts, in `(.*?);.*` the first.
+fn apart(items: &[ShapeItem]) -> Option<(usize, Rc<Automaton>)> {
+    let [
+        ShapeItem::Part {
+            automaton: None,
+            preference,
+            ..
+        },
+        ShapeItem::Literal(literal),
+        ShapeItem::Part {
+            automaton: None, ..
+        },
+    ] = items
+    else {
+        return None;
+    };
+    let place = match preference {
+        Preference::Longest => 2,
+        Preference::Shortest => 0,
+        Preference::Unknown => return None,
+    };
+    let containing = Expression::Concatenation(vec![
+        Expression::anything(),
+        Expression::literal(literal),
+        Expression::anything(),
+    ]);
+    Some((place, Rc::new(Automaton::new(&containing, true)?)))
 }
 
 impl ShapeItem {
@@ -312,6 +349,13 @@ pub fn align(
         };
         for split in splits {
             let mut series = split.series;
+            if let Some((place, containing)) = &shape.apart {
+                let part = &split.taken[*place];
+                let Some(apart) = series.constrained(part, containing, false, Some(rule)) else {
+                    continue;
+                };
+                series = apart;
+            }
             let groups = groups(pattern, shapes, index, &split.taken);
             let kind = FactKind::Captured {
                 value: split.whole.clone(),

@@ -513,6 +513,12 @@ fn label_drop(
 /// A rule that cannot be followed at all.
 fn unknown(step: &Step<'_>, mut series: Series, out: &mut Vec<Series>) {
     let Step { id, rule, .. } = *step;
+    let target = step.labels.place(&rule.target_label);
+    let fixed = rule.writes_one_label();
+    if fixed && !target.is_some_and(|target| step.needed[target]) {
+        out.push(series);
+        return;
+    }
     series.loosen(id);
     match rule.action {
         Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual => out.push(series),
@@ -535,8 +541,6 @@ fn unknown(step: &Step<'_>, mut series: Series, out: &mut Vec<Series>) {
             out.extend(all);
         }
         _ => {
-            let fixed = !rule.target_label.contains('$') && rule.action != Action::LabelMap;
-            let target = step.labels.place(&rule.target_label);
             series.refill();
             for (label, _) in step.writable() {
                 if !fixed || target == Some(label) {

@@ -244,12 +244,23 @@ impl Rule {
             .any(|text| has_placeholder(text))
     }
 
-    /// Whether the rule reads the label of this name by its name.
+    /// Whether the rule writes one label, which it names.
+    #[must_use]
+    pub fn writes_one_label(&self) -> bool {
+        let writes = matches!(
+            self.action,
+            Action::Replace | Action::HashMod | Action::Lowercase | Action::Uppercase
+        );
+        writes && !self.target_label.contains('$')
+    }
+
+    /// Whether the rule may read the label of this name by its name.
     #[must_use]
     pub fn reads(&self, label: &str) -> bool {
         let compares = matches!(self.action, Action::KeepEqual | Action::DropEqual);
-        self.source_labels.iter().any(|source| source == label)
-            || compares && self.target_label == label
+        // A name with a placeholder may become any.
+        let is_it = |name: &String| name == label || has_placeholder(name);
+        self.source_labels.iter().any(is_it) || compares && is_it(&self.target_label)
     }
 }
 

@@ -15,7 +15,7 @@ use super::labels::{
     TARGET,
 };
 use super::leak::{Allowed, Leak, MAX_NAMESPACE};
-use super::rule::{Action, Rule};
+use super::rule::{Action, Rule, has_placeholder};
 use super::series::{Origin, Series};
 use super::value::{Part, Value};
 use super::{RuleId, Stage};
@@ -426,11 +426,12 @@ impl Scrape {
             return Ok(true);
         }
         for rule in self.relabelings.iter().chain(&self.metric_relabelings) {
-            if rule.reads("exported_namespace") || rule.has_placeholder() {
+            if rule.reads("exported_namespace") {
                 return Ok(true);
             }
             if rule.action == Action::LabelMap {
                 let maps = match interpreter.compile(&rule.regex)? {
+                    _ if has_placeholder(&rule.regex) => true,
                     Ok(regex) => regex.automaton.contains("exported_namespace") != Membership::No,
                     Err(_) => true,
                 };

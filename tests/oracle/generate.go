@@ -79,6 +79,8 @@ func randomMonitor(r random) monitor {
 		})
 	}
 	honor := r.chance(0.4)
+	port := pickWeighted(r, []weighted[string]{{3, ""}, {1, "web"}})
+	jobLabel := pickWeighted(r, []weighted[string]{{10, ""}, {1, "env"}})
 	relabelings, metricRelabelings := pipeline(r)
 	if r.chance(0.5) {
 		m := &monitoringv1.ServiceMonitor{
@@ -87,9 +89,10 @@ func randomMonitor(r random) monitor {
 		}
 		m.Spec.Selector = selector
 		m.Spec.NamespaceSelector = namespaces
+		m.Spec.JobLabel = jobLabel
 		m.Spec.TargetLabels = copied()
 		m.Spec.PodTargetLabels = copied()
-		endpoint := monitoringv1.Endpoint{Path: path, HonorLabels: honor}
+		endpoint := monitoringv1.Endpoint{Path: path, Port: port, HonorLabels: honor}
 		endpoint.RelabelConfigs = relabelings
 		endpoint.MetricRelabelConfigs = metricRelabelings
 		m.Spec.Endpoints = []monitoringv1.Endpoint{endpoint}
@@ -101,8 +104,12 @@ func randomMonitor(r random) monitor {
 	}
 	m.Spec.Selector = selector
 	m.Spec.NamespaceSelector = namespaces
+	m.Spec.JobLabel = jobLabel
 	m.Spec.PodTargetLabels = copied()
 	endpoint := monitoringv1.PodMetricsEndpoint{Path: path, HonorLabels: honor}
+	if port != "" {
+		endpoint.Port = &port
+	}
 	endpoint.RelabelConfigs = relabelings
 	endpoint.MetricRelabelConfigs = metricRelabelings
 	m.Spec.PodMetricsEndpoints = []monitoringv1.PodMetricsEndpoint{endpoint}

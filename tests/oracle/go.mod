@@ -3,6 +3,7 @@ module oracle
 go 1.26.0
 
 require (
+	sigs.k8s.io/yaml v1.6.0
 	github.com/prometheus-operator/prometheus-operator v0.93.1
 	github.com/prometheus/prometheus v0.313.1
 )
@@ -143,5 +144,5 @@ require (
 	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 // indirect
 	sigs.k8s.io/randfill v1.0.0 // indirect
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.0 // indirect
-	sigs.k8s.io/yaml v1.6.0 // indirect
+
 )

@@ -35,16 +35,18 @@ var capitalized = map[string]string{
 }
 
 var targetStageLabels = []weighted[string]{
-	{6, "namespace"}, {6, "__meta_kubernetes_namespace"}, {1, "exported_namespace"}, {2, "pod"},
-	{1, "container"}, {1, "env"}, {1, "tmp"}, {2, "__tmp_x"},
+	{8, "namespace"}, {8, "__meta_kubernetes_namespace"}, {1, "exported_namespace"}, {2, "pod"},
+	{1, "container"}, {1, "env"}, {1, "tmp"}, {2, "__tmp_x"}, {1, "job"}, {1, "endpoint"},
+	{1, "service"}, {1, "node"}, {1, "instance"}, {1, "__address__"},
 	{2, "__meta_kubernetes_pod_label_env"}, {1, "__meta_kubernetes_pod_name"},
+	{1, "__meta_kubernetes_pod_container_name"}, {1, "__meta_kubernetes_service_name"},
 	{1, "__meta_kubernetes_service_label_env"},
 }
 
 var sampleStageLabels = []weighted[string]{
 	{10, "namespace"}, {4, "exported_namespace"}, {2, "pod"}, {1, "container"}, {1, "env"},
 	{1, "tmp"}, {1, "__tmp_x"}, {1, "__meta_kubernetes_namespace"}, {1, "__name__"},
-	{1, "exported_pod"},
+	{1, "exported_pod"}, {1, "job"}, {1, "instance"}, {1, "service"},
 }
 
 // confining lets through what dev may see, and nothing else.

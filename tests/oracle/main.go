@@ -25,9 +25,10 @@ func main() {
 		"generate":     generateCommand,
 		"check":        checkCommand,
 		"differential": differentialCommand,
+		"golden":       goldenCommand,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: oracle generate|check|differential [flags]")
+		fmt.Fprintln(os.Stderr, "usage: oracle generate|check|differential|golden [flags]")
 		os.Exit(2)
 	}
 	agrees, err := commands[os.Args[1]](os.Args[2:])

@@ -145,7 +145,19 @@ func (r *report) print(w io.Writer, verdicts string, show int) (bool, error) {
 			}
 		}
 	}
-	return r.classes[unsound]+r.classes[falseWitness] == 0, nil
+	return r.keepsPromises(), nil
+}
+
+const (
+	// mostImprecise is the share of imprecise answers, in percent, from which on there are too many.
+	mostImprecise = 1
+	// leastJudged is how many monitors a share is made of at least.
+	leastJudged = 1000
+)
+
+func (r *report) keepsPromises() bool {
+	isPrecise := r.total < leastJudged || 100*r.classes[imprecise] < mostImprecise*r.total
+	return r.classes[unsound]+r.classes[falseWitness] == 0 && isPrecise
 }
 
 // printMost writes the most frequent ones.
@@ -175,7 +187,8 @@ func (b bad) print(w io.Writer) error {
 		fmt.Fprintf(w, "  violation: %s: %s (witness: %s)\n", v.Field, v.Message, witness)
 	}
 	for _, c := range b.outcome.unproven {
-		ex, _ := encode(c.example); fmt.Fprintf(w, "  not confirmed: %s %v %s\n", c.namespace, c.kinds, ex)
+		ex, _ := encode(c.example)
+		fmt.Fprintf(w, "  not confirmed: %s %v %s\n", c.namespace, c.kinds, ex)
 	}
 	if b.outcome.leak != nil {
 		if text, err = encode(b.outcome.leak); err != nil {

@@ -3,6 +3,7 @@
 
 mod endpoints;
 mod examples;
+mod golden;
 mod harness;
 mod labels;
 mod languages;

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	// goldenSeed is the seed of the random monitors and texts that are recorded.
+	goldenSeed = 4
+	// goldenMonitors is how many random monitors are recorded.
+	goldenMonitors = 400
+	// roundsForGolden is how often a search for what is recorded goes on before it gives up.
+	roundsForGolden = 10
+)
+
+// trap is a monitor written by hand (traps.yaml).
+type trap struct {
+	Title             string                         `json:"title"`
+	Kind              string                         `json:"kind"`
+	Namespace         string                         `json:"namespace"`
+	NamespaceSelector monitoringv1.NamespaceSelector `json:"namespaceSelector"`
+	Selector          *map[string]string             `json:"selector"`
+	TargetLabels      []string                       `json:"targetLabels"`
+	PodTargetLabels   []string                       `json:"podTargetLabels"`
+	Endpoint          json.RawMessage                `json:"endpoint"`
+	Imprecise         string                         `json:"imprecise"`
+}
+
+// recorded is a monitor and what comes through it.
+type recorded struct {
+	// Title is that of a trap; random monitors have none.
+	Title     string          `json:"title,omitempty"`
+	Namespace string          `json:"namespace"`
+	Object    json.RawMessage `json:"object"`
+	// Oracle is "leaks", "safe" or "refused".
+	Oracle string `json:"oracle"`
+	// Leak is how it leaks.
+	Leak *leak `json:"leak,omitempty"`
+	// Imprecise is why the policy rejects it all the same.
+	Imprecise string `json:"imprecise,omitempty"`
+}
+
+func goldenCommand(arguments []string) (bool, error) {
+	flags := flag.NewFlagSet("golden", flag.ExitOnError)
+	folder := flags.String("folder", "../golden", "where traps.yaml is, and the answers go")
+	_ = flags.Parse(arguments)
+
+	text, err := os.ReadFile(filepath.Join(*folder, "traps.yaml"))
+	if err != nil {
+		return false, err
+	}
+	var traps []trap
+	if err := yaml.UnmarshalStrict(text, &traps); err != nil {
+		return false, err
+	}
+	c, err := newCompiler()
+	if err != nil {
+		return false, err
+	}
+	var monitors []any
+	for index, t := range traps {
+		m, err := t.monitor()
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", t.Title, err)
+		}
+		r, err := record(c, m, uint64(index))
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", t.Title, err)
+		}
+		r.Title, r.Imprecise = t.Title, t.Imprecise
+		monitors = append(monitors, r)
+	}
+	for index := range goldenMonitors {
+		m := randomMonitor(newRandom(goldenSeed, uint64(index)))
+		r, err := record(c, m, uint64(len(traps)+index))
+		if err != nil {
+			return false, err
+		}
+		monitors = append(monitors, r)
+	}
+	if err := writeLines(filepath.Join(*folder, "monitors.jsonl"), monitors); err != nil {
+		return false, err
+	}
+	return true, writeLines(filepath.Join(*folder, "regexes.jsonl"), recordedRegexes())
+}
+
+func (t trap) monitor() (monitor, error) {
+	metadata := metav1.ObjectMeta{
+		Name: "m", Namespace: t.Namespace, Labels: map[string]string{"release": "monitoring-dev"},
+	}
+	if metadata.Namespace == "" {
+		metadata.Namespace = "shop-dev"
+	}
+	selector := metav1.LabelSelector{MatchLabels: map[string]string{"app": "x"}}
+	if t.Selector != nil {
+		selector.MatchLabels = *t.Selector
+	}
+	if t.Kind == "PodMonitor" {
+		m := &monitoringv1.PodMonitor{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "monitoring.coreos.com/v1", Kind: t.Kind},
+			ObjectMeta: metadata,
+		}
+		m.Spec.Selector, m.Spec.NamespaceSelector = selector, t.NamespaceSelector
+		m.Spec.PodTargetLabels = t.PodTargetLabels
+		m.Spec.PodMetricsEndpoints = make([]monitoringv1.PodMetricsEndpoint, 1)
+		return monitor{pod: m}, json.Unmarshal(t.Endpoint, &m.Spec.PodMetricsEndpoints[0])
+	}
+	m := &monitoringv1.ServiceMonitor{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "monitoring.coreos.com/v1", Kind: "ServiceMonitor"},
+		ObjectMeta: metadata,
+	}
+	m.Spec.Selector, m.Spec.NamespaceSelector = selector, t.NamespaceSelector
+	m.Spec.TargetLabels, m.Spec.PodTargetLabels = t.TargetLabels, t.PodTargetLabels
+	m.Spec.Endpoints = make([]monitoringv1.Endpoint, 1)
+	return monitor{service: m}, json.Unmarshal(t.Endpoint, &m.Spec.Endpoints[0])
+}
+
+// record finds out what comes through the monitor.
+func record(c *compiler, m monitor, stream uint64) (recorded, error) {
+	p, err := m.payload("", nil)
+	if err != nil {
+		return recorded{}, err
+	}
+	r := recorded{Namespace: p.Request.Namespace, Object: p.Request.Object}
+	scrapes, err := c.compile(m)
+	if errors.Is(err, errRefused) {
+		r.Oracle = "refused"
+		return r, nil
+	}
+	if err != nil {
+		return r, err
+	}
+	r.Oracle = "safe"
+	if _, r.Leak = try(newRandom(goldenSeed, stream), m, scrapes, nil, roundsForGolden); r.Leak != nil {
+		r.Oracle = "leaks"
+	}
+	return r, nil
+}
+
+func writeLines(path string, values []any) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(file)
+	for _, value := range values {
+		line, err := encode(value)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
+			return err
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return file.Close()
+}

@@ -1,0 +1,139 @@
+//! The policy against what Prometheus and prometheus-operator did, as `make golden` recorded it.
+//!
+//! `tests/golden/monitors.jsonl` has monitors and what came through them, `regexes.jsonl` patterns
+//! and which texts Go matched with them.
+
+use std::path::Path;
+
+use prometheus_env_isolation_policy::language::automaton::{Automaton, Membership};
+use prometheus_env_isolation_policy::language::pattern::{Pattern, PatternError};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::harness::{create, proven};
+
+#[derive(Deserialize)]
+struct Recorded {
+    title: Option<String>,
+    object: Value,
+    oracle: Oracle,
+    imprecise: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Oracle {
+    Leaks,
+    Safe,
+    Refused,
+}
+
+#[derive(Deserialize)]
+struct RecordedRegex {
+    pattern: String,
+    compiles: bool,
+    #[serde(default)]
+    matches: Vec<String>,
+    #[serde(default)]
+    others: Vec<String>,
+}
+
+fn lines<T: DeserializeOwned>(name: &str) -> Vec<T> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let text = std::fs::read_to_string(folder.join(name)).expect("a golden file");
+    let parsed = |line: &str| serde_json::from_str(line).expect("a golden line");
+    let all: Vec<T> = text.lines().map(parsed).collect();
+    assert!(all.len() > 300, "{name} is cut off");
+    all
+}
+
+#[test]
+fn no_monitor_through_which_something_came_is_accepted() {
+    for recorded in lines::<Recorded>("monitors.jsonl") {
+        if recorded.oracle == Oracle::Leaks {
+            let answer = create(&recorded.object, &proven());
+            assert!(!answer.accepted, "{:?} {}", recorded.title, recorded.object);
+        }
+    }
+}
+
+#[test]
+fn a_trap_through_which_nothing_came_is_accepted_unless_it_says_why_not() {
+    for recorded in lines::<Recorded>("monitors.jsonl") {
+        if let (Some(title), Oracle::Safe) = (recorded.title, recorded.oracle) {
+            let answer = create(&recorded.object, &proven());
+            let expected = recorded.imprecise.is_none();
+            assert_eq!(answer.accepted, expected, "{title}: {:?}", answer.message);
+        }
+    }
+}
+
+#[test]
+fn a_trap_that_is_refused_is_rejected_as_such() {
+    for recorded in lines::<Recorded>("monitors.jsonl") {
+        if let (Some(title), Oracle::Refused) = (recorded.title, recorded.oracle) {
+            let message = create(&recorded.object, &proven()).message;
+            let said = message.is_some_and(|text| text.contains("would ignore the whole object"));
+            assert!(said, "{title}");
+        }
+    }
+}
+
+/// What is rejected with a witness does leak, even where the search for the record did not find it:
+/// the differential test replays each witness.
+#[test]
+fn hardly_any_random_monitor_is_rejected_without_a_leak() {
+    let (mut all, mut imprecise) = (0, Vec::new());
+    for recorded in lines::<Recorded>("monitors.jsonl") {
+        if recorded.title.is_some() {
+            continue;
+        }
+        all += 1;
+        let answer = create(&recorded.object, &proven());
+        let violations = answer.violations().expect("the annotation");
+        let unnamed = violations
+            .iter()
+            .any(|violation| violation.witness.is_none());
+        if recorded.oracle == Oracle::Safe && unnamed {
+            imprecise.push(recorded.object);
+        }
+    }
+    assert!(100 * imprecise.len() < all, "{imprecise:#?}");
+}
+
+#[test]
+fn every_pattern_is_read_as_go_reads_it() {
+    let mut followed = 0;
+    for recorded in lines::<RecordedRegex>("regexes.jsonl") {
+        let pattern = match Pattern::parse(&recorded.pattern) {
+            Ok(pattern) => pattern,
+            Err(PatternError::Refused(reason)) => {
+                assert!(!recorded.compiles, "{:?}: {reason}", recorded.pattern);
+                continue;
+            }
+            Err(_) => continue,
+        };
+        // Which Unicode classes there are is not known here.
+        let is_known = recorded.compiles || recorded.pattern.contains("\\p{");
+        assert!(is_known, "Go refuses {:?}", recorded.pattern);
+        followed += 1;
+        let automaton =
+            Automaton::new(&pattern.expression, pattern.exact).expect("a small pattern");
+        for text in &recorded.matches {
+            let found = automaton.contains(text);
+            assert_ne!(found, Membership::No, "{:?} {text:?}", recorded.pattern);
+            if pattern.exact && text.is_ascii() && !recorded.pattern.contains("\\p") {
+                assert_eq!(found, Membership::Yes, "{:?} {text:?}", recorded.pattern);
+            }
+        }
+        for text in &recorded.others {
+            let found = automaton.contains(text);
+            assert_ne!(found, Membership::Yes, "{:?} {text:?}", recorded.pattern);
+            if pattern.exact && text.is_ascii() && !recorded.pattern.contains("\\p") {
+                assert_eq!(found, Membership::No, "{:?} {text:?}", recorded.pattern);
+            }
+        }
+    }
+    assert!(followed > 250, "only {followed} patterns are followed");
+}
