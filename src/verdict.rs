@@ -165,6 +165,8 @@ pub struct Verdict {
     pub violations: Vec<Violation>,
     /// What its author should know, even if it comes in.
     pub warnings: Vec<String>,
+    /// What the proofs cost, in the unit of [`crate::language::product::BUDGET`].
+    pub spent: u64,
 }
 
 /// What a policy returns (`ValidationResponse` in kubewarden-policy-sdk, without its randomly
@@ -182,6 +184,10 @@ pub struct Response {
     /// What its author should know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What the proofs cost, in the unit of [`crate::language::product::BUDGET`]: for tests and
+    /// benchmarks, no part of the answer.
+    #[serde(skip)]
+    pub spent: u64,
 }
 
 impl Response {
@@ -193,6 +199,7 @@ impl Response {
             message: None,
             audit_annotations: None,
             warnings: Vec::new(),
+            spent: 0,
         }
     }
 
@@ -204,6 +211,7 @@ impl Response {
             message: Some(message),
             audit_annotations: None,
             warnings: Vec::new(),
+            spent: 0,
         }
     }
 }
@@ -219,6 +227,7 @@ impl Verdict {
             audit_annotations: (!accepted)
                 .then(|| BTreeMap::from([("violations", self.annotation())])),
             warnings: self.warnings.into_iter().map(shortened).collect(),
+            spent: self.spent,
         }
     }
 
@@ -357,7 +366,7 @@ mod tests {
         };
         let verdict = Verdict {
             violations: (1..=23).map(violation).collect(),
-            warnings: Vec::new(),
+            ..Verdict::default()
         };
         let message = verdict.message("ServiceMonitor a/b");
         assert!(message.starts_with("ServiceMonitor a/b: 23 violations of environment isolation"));

@@ -7,9 +7,15 @@
 //! text that is accepted everywhere is then also the shortest one, and of those the first in
 //! witness order. Symbols that no automaton tells apart are walked as one.
 //!
-//! The walk ends by itself, for there are finitely many sets, but it can take exponentially long.
-//! So it pays for every set from a [`Budget`], which is a count and not a clock: the verdict is the
-//! same on every machine.
+//! A set need not be walked if one that was found before can do all that it can: one with at least
+//! the same states on each inside, and at most the same on each outside. Whatever is accepted after
+//! it is accepted after that one, and is no longer and comes no later (an antichain, as in De Wulf,
+//! Doyen, Henzinger, Raskin: "Antichains: a new algorithm for checking universality of finite
+//! automata"). What takes exponentially many sets by itself mostly takes few of these.
+//!
+//! The walk ends by itself, for there are finitely many sets, but it can still take exponentially
+//! long. So it pays for every set from a [`Budget`], which is a count and not a clock: the verdict
+//! is the same on every machine.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -26,6 +32,9 @@ pub const BUDGET: u64 = 4_000_000;
 
 /// What a set costs besides its words: to be stored, and to be looked for.
 const SET: usize = 8;
+
+/// How many sets are compared with another one at the cost of one word.
+const COMPARED: usize = 16;
 
 /// The part of the budget that is left.
 #[derive(Debug)]
@@ -145,7 +154,13 @@ pub fn shortest(
         .map(|factor| factor.automaton.words())
         .sum::<usize>();
     let mut walk = Walk {
-        width,
+        smaller: factors
+            .iter()
+            .flat_map(|factor| {
+                let smaller = if factor.inside { 0 } else { Word::MAX };
+                std::iter::repeat_n(smaller, factor.automaton.words())
+            })
+            .collect(),
         sets: Vec::new(),
         origins: Vec::new(),
         seen: Seen::default(),
@@ -334,21 +349,23 @@ fn starts(factors: &[Factor<'_>], budget: &mut Budget) -> Result<Vec<Vec<Word>>,
     Ok(combined)
 }
 
-/// The sets that contain no other one. Where a text is to be outside, the smaller set is always
-/// the better one to start from: what it leads to is contained in what the larger one leads to.
-fn smallest(sets: Vec<Vec<Word>>, budget: &mut Budget) -> Result<Vec<Vec<Word>>, TooComplex> {
-    let mut kept: Vec<Vec<Word>> = Vec::new();
+/// Adds a set, unless it contains one that is there, and takes away those that contain it; says
+/// whether it did. Where a text is to be outside, the smaller set is always the better one to start
+/// from: what it leads to is contained in what the larger one leads to.
+fn add_smallest(
+    sets: &mut Vec<Vec<Word>>,
+    set: &[Word],
+    budget: &mut Budget,
+) -> Result<bool, TooComplex> {
     let contains =
         |one: &[Word], other: &[Word]| one.iter().zip(other).all(|(one, other)| other & !one == 0);
-    for set in sets {
-        budget.spend(kept.len() * set.len())?;
-        if kept.iter().any(|small| contains(&set, small)) {
-            continue;
-        }
-        kept.retain(|large| !contains(large, &set));
-        kept.push(set);
+    budget.spend(1 + sets.len() / COMPARED)?;
+    if sets.iter().any(|small| contains(set, small)) {
+        return Ok(false);
     }
-    Ok(kept)
+    sets.retain(|large| !contains(large, set));
+    sets.push(set.to_vec());
+    Ok(true)
 }
 
 /// The states that some text of the form `before` possibly leads to.
@@ -443,20 +460,14 @@ fn reached(
                     .into_iter()
                     .map(|block| automaton.readers(block, true, Case::Kept))
                     .collect();
-                let mut seen = Seen::default();
-                let mut flat: Vec<Word> = Vec::new();
-                let mut found: Vec<Vec<Word>> = Vec::new();
                 let mut queue = std::mem::take(&mut sets);
                 while let Some(set) = queue.pop() {
-                    if !seen.insert(&set, &mut flat) {
-                        continue;
+                    if add_smallest(&mut sets, &set, budget)? {
+                        for readers in &readers {
+                            queue.push(step(automaton, &set, readers, budget)?);
+                        }
                     }
-                    for readers in &readers {
-                        queue.push(step(automaton, &set, readers, budget)?);
-                    }
-                    found.push(set);
                 }
-                sets = smallest(found, budget)?;
             }
         }
     }
@@ -492,7 +503,8 @@ fn size(set: &[Word]) -> usize {
 
 /// The walk: its nodes, in the order in which they were found.
 struct Walk {
-    width: usize,
+    /// For each word of a set whether less is more: all ones for "outside", else zero.
+    smaller: Vec<Word>,
     sets: Vec<Word>,
     /// The node from which each was reached, and the symbol.
     origins: Vec<(usize, u8)>,
@@ -506,11 +518,29 @@ impl Walk {
         origin: (usize, u8),
         budget: &mut Budget,
     ) -> Result<(), TooComplex> {
-        budget.spend(self.width + SET)?;
-        if self.seen.insert(set, &mut self.sets) {
+        let width = self.smaller.len();
+        budget.spend(width + SET)?;
+        if self.seen.contains(set, &self.sets) {
+            return Ok(());
+        }
+        budget.spend(self.origins.len() / COMPARED)?;
+        if !self
+            .sets
+            .chunks_exact(width)
+            .any(|known| self.surpasses(known, set))
+        {
+            self.seen.insert(set, &mut self.sets);
             self.origins.push(origin);
         }
         Ok(())
+    }
+
+    /// Whether the first set can do all that the second one can.
+    fn surpasses(&self, known: &[Word], set: &[Word]) -> bool {
+        let words = known.iter().zip(set).zip(&self.smaller);
+        words
+            .into_iter()
+            .all(|((known, set), smaller)| (known ^ set) & (set ^ smaller) == 0)
     }
 
     fn text(&self, mut node: usize, depth: usize) -> Vec<u8> {
@@ -534,34 +564,39 @@ struct Seen {
 }
 
 impl Seen {
-    /// Appends the set to `sets` unless it is there already; says whether it did.
-    fn insert(&mut self, set: &[Word], sets: &mut Vec<Word>) -> bool {
+    fn contains(&self, set: &[Word], sets: &[Word]) -> bool {
+        !self.slots.is_empty() && self.slots[self.slot(set, sets)] != 0
+    }
+
+    /// Appends the set to `sets`, in which it must not be.
+    fn insert(&mut self, set: &[Word], sets: &mut Vec<Word>) {
         if self.len * 2 >= self.slots.len() {
             self.grow(set.len(), sets);
         }
+        let slot = self.slot(set, sets);
+        self.len += 1;
+        self.slots[slot] = self.len;
+        sets.extend_from_slice(set);
+    }
+
+    /// The slot of the set, or the free one that it would take.
+    fn slot(&self, set: &[Word], sets: &[Word]) -> usize {
         let mask = self.slots.len() - 1;
         let mut slot = hash(set) & mask;
         while self.slots[slot] != 0 {
             let index = self.slots[slot] - 1;
             if &sets[index * set.len()..][..set.len()] == set {
-                return false;
+                break;
             }
             slot = (slot + 1) & mask;
         }
-        self.len += 1;
-        self.slots[slot] = self.len;
-        sets.extend_from_slice(set);
-        true
+        slot
     }
 
     fn grow(&mut self, width: usize, sets: &[Word]) {
-        let size = (self.slots.len() * 2).max(64);
-        self.slots = vec![0; size];
+        self.slots = vec![0; (self.slots.len() * 2).max(64)];
         for index in 0..self.len {
-            let mut slot = hash(&sets[index * width..][..width]) & (size - 1);
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & (size - 1);
-            }
+            let slot = self.slot(&sets[index * width..][..width], sets);
             self.slots[slot] = index + 1;
         }
     }

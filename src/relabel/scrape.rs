@@ -23,6 +23,7 @@ use super::{RuleId, Stage};
 const META: &str = "__meta_kubernetes_namespace";
 const ADDRESS: &str = "__address__";
 const INSTANCE: &str = "instance";
+const METRIC_NAME: &str = "__name__";
 
 /// Where targets are discovered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,8 +231,14 @@ impl Scrape {
         for rule in own() {
             labels.mention(rule);
         }
-        if labels.place("instance").is_some() || all {
-            labels.mention(&default_instance());
+        let maps = |rule: &Rule| rule.action == Action::LabelMap;
+        if self.metric_relabelings.iter().any(maps) {
+            // Each sample has one, so that it may be what is mapped last.
+            labels.add(METRIC_NAME);
+        }
+        if labels.place(INSTANCE).is_some() || all {
+            labels.add(INSTANCE);
+            labels.add(ADDRESS);
         }
         // Backwards, for a rule may read what one before it wrote.
         for rule in self.operator.iter().rev() {
@@ -267,21 +274,21 @@ impl Scrape {
             .filter(|(_, rule)| is_read(rule, labels))
             .chain(numbered(Stage::Relabelings, &self.relabelings))
             .collect();
-        let needed: Vec<bool> = labels
+        let mut needed: Vec<bool> = labels
             .names()
             .iter()
             .zip(exposed)
             .map(|(name, read)| name == "namespace" || *read && !name.starts_with("__"))
             .collect();
-        let default = default_instance();
-        let id = RuleId {
-            stage: Stage::Relabelings,
-            index: self.relabelings.len(),
+        let instance = labels.place(INSTANCE).filter(|place| needed[*place]);
+        let Some((instance, address)) = instance.zip(labels.place(ADDRESS)) else {
+            return interpreter.run(&rules, labels, &needed, discovered);
         };
-        let read = labels.place(INSTANCE).is_some_and(|place| needed[place]);
-        let last = read.then_some((id, &default));
-        let rules: Vec<(RuleId, &Rule)> = rules.into_iter().chain(last).collect();
-        interpreter.run(&rules, labels, &needed, discovered)
+        needed[address] = true;
+        let relabeled = interpreter.run(&rules, labels, &needed, discovered)?;
+        let something = something()?;
+        let named = |series| with_instance(series, instance, address, &something);
+        Ok(relabeled.into_iter().flat_map(named).collect())
     }
 
     /// A target as it is discovered.
@@ -485,7 +492,7 @@ fn namespace_of(
 /// The series with a label that the exporter exposes.
 fn exposed(mut series: Series, place: usize, name: &str, something: &Rc<Automaton>) -> Series {
     let value = series.fresh_from(Origin::Exposed(name.to_owned()));
-    if name == "__name__" {
+    if name == METRIC_NAME {
         // What comes without a name fails the scrape, unless a rule gives it one.
         series.assume(&value, something, true, None);
     }
@@ -505,12 +512,20 @@ fn is_read(rule: &Rule, labels: &Labels) -> bool {
 }
 
 /// What `PopulateLabels` (`scrape/target.go`) does after the last rule: a target without a label
-/// `instance` gets its address. An address has no `;`.
-fn default_instance() -> Rule {
-    Rule {
-        source_labels: vec![INSTANCE.to_owned(), ADDRESS.to_owned()],
-        ..Rule::replace(";(.+)".to_owned(), INSTANCE.to_owned(), "$1".to_owned())
+/// `instance` gets its address.
+fn with_instance(
+    series: Series,
+    instance: usize,
+    address: usize,
+    something: &Rc<Automaton>,
+) -> impl Iterator<Item = Series> {
+    let value = series.labels[instance].clone();
+    let named = series.clone().constrained(&value, something, true, None);
+    let mut unnamed = series.constrained(&value, something, false, None);
+    if let Some(series) = &mut unnamed {
+        series.labels[instance] = series.labels[address].clone();
     }
+    named.into_iter().chain(unnamed)
 }
 
 fn something() -> Result<Rc<Automaton>, TooComplex> {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"path/filepath"
 
@@ -68,12 +69,12 @@ func goldenCommand(arguments []string) (bool, error) {
 		return false, err
 	}
 	var monitors []any
-	for index, t := range traps {
+	for _, t := range traps {
 		m, err := t.monitor()
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", t.Title, err)
 		}
-		r, err := record(c, m, uint64(index))
+		r, err := record(c, m, seedOf(t.Title))
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", t.Title, err)
 		}
@@ -82,7 +83,7 @@ func goldenCommand(arguments []string) (bool, error) {
 	}
 	for index := range goldenMonitors {
 		m := randomMonitor(newRandom(goldenSeed, uint64(index)))
-		r, err := record(c, m, uint64(len(traps)+index))
+		r, err := record(c, m, uint64(index))
 		if err != nil {
 			return false, err
 		}
@@ -92,6 +93,13 @@ func goldenCommand(arguments []string) (bool, error) {
 		return false, err
 	}
 	return true, writeLines(filepath.Join(*folder, "regexes.jsonl"), recordedRegexes())
+}
+
+// seedOf gives each trap a search of its own, so that a new one changes no other's record.
+func seedOf(title string) uint64 {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(title))
+	return hash.Sum64()
 }
 
 func (t trap) monitor() (monitor, error) {

@@ -10,9 +10,9 @@
 // The policy claims that nothing leaks through a monitor that it accepts, and names a namespace
 // that does leak for most of those that it rejects. Neither claim is taken from its own model here:
 // both are tried out on many inputs with the imported code of the two projects. What trying does
-// not find may still exist, so that a rejection without a leak found is reported as imprecise and
-// is no error; a leak found in spite of acceptance is one, and so is a named namespace that never
-// comes through.
+// not find may still exist, so that a rejection without a leak found is only counted, as imprecise, and
+// too many of them are an error; a leak found in spite of acceptance is one by itself, and so is a
+// named namespace that never comes through.
 package main
 
 import (

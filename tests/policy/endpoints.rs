@@ -496,13 +496,3 @@ fn every_endpoint_is_judged_by_itself() {
     let field = |index| format!("spec.endpoints[{index}].metricRelabelings");
     assert_eq!(fields, [field(0), field(2)]);
 }
-
-#[rstest]
-#[case::exponential("(a|b)*a(a|b){14}".to_owned())]
-#[case::nested_counts("((a{1,9}){1,9}){1,99}-dev".to_owned())]
-#[case::many_alternatives((0..3000).map(|index| format!("n{index}-dev")).collect::<Vec<_>>().join("|"))]
-fn what_is_too_complex_is_rejected(#[case] regex: String) {
-    let object = samples(&keep("namespace", &regex));
-    let answer = create(&object, &proven());
-    assert!(!answer.accepted);
-}

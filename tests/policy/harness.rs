@@ -20,10 +20,14 @@ pub(crate) fn yaml(text: &str) -> Value {
 
 /// The verdict on the creation of an object under these settings.
 pub(crate) fn create(object: &Value, settings: &Value) -> Answer {
-    let request = manifest::request(object, None)
+    evaluate(&manifest_request(object), settings)
+}
+
+/// The request to create an object.
+pub(crate) fn manifest_request(object: &Value) -> Value {
+    manifest::request(object, None)
         .expect("a test's object has a namespace")
-        .expect("a test's object is of a kind that is judged");
-    evaluate(&request, settings)
+        .expect("a test's object is of a kind that is judged")
 }
 
 /// The verdict on a request.

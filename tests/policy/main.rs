@@ -1,8 +1,10 @@
 //! The policy as policy-server runs it: `policy.wasm` in the embedded engine, a request in, a
 //! verdict out. `make test` builds the module first.
 
+mod budget;
 mod endpoints;
 mod examples;
+mod fixes;
 mod golden;
 mod harness;
 mod labels;

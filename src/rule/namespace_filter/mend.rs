@@ -62,7 +62,7 @@ impl Judge<'_, '_> {
         }
         for edits in proposals {
             let mut mended = scrape.clone();
-            edits.apply(stage, &mut mended);
+            edits.apply(stage, scrape, &mut mended);
             // Where the proof of a fix is too complex, the leak is told without one.
             let found = mended.judge(&self.allowed, &mut self.interpreter).ok()?;
             if !leaks(&found) {
@@ -141,8 +141,9 @@ impl Edits {
         Self(self.0.iter().flat_map(added).collect())
     }
 
-    pub(super) fn apply(&self, stage: Stage, scrape: &mut Scrape) {
-        let old = rules_of(scrape, stage).to_vec();
+    /// Gives `scrape` the list that becomes of the one of `original`.
+    pub(super) fn apply(&self, stage: Stage, original: &Scrape, scrape: &mut Scrape) {
+        let old = rules_of(original, stage);
         let rules = self
             .0
             .iter()

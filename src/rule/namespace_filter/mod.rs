@@ -100,6 +100,7 @@ pub fn judge(
     for subject in &subjects {
         judge.subject(subject);
     }
+    judge.verdict.spent += judge.interpreter.budget.spent();
 }
 
 fn others<'a>(
@@ -192,6 +193,8 @@ impl Judge<'_, '_> {
         // What leaks is mended list by list, each on top of the one before; a list that leaks only
         // because of the one before is not reported.
         let mut mended = scrape.clone();
+        let mut relabelings = Edits::of(scrape, Stage::Relabelings);
+        let mut metric_relabelings = Edits::of(scrape, Stage::MetricRelabelings);
         if let Some(leak) = found.target.take() {
             let stage = Stage::Relabelings;
             let mut fix = self.mend(&mended, stage, &leak, |found| found.target.is_some());
@@ -199,7 +202,7 @@ impl Judge<'_, '_> {
                 // What leaks behind it must be a leak of the object as it stands.
                 let adding = fix.edits.only_adding(scrape, stage);
                 let mut confined = scrape.clone();
-                adding.apply(stage, &mut confined);
+                adding.apply(stage, scrape, &mut confined);
                 found = confined.judge(&self.allowed, &mut self.interpreter)?;
                 if !found.leaks()
                     && fix
@@ -218,6 +221,7 @@ impl Judge<'_, '_> {
                 return Ok(());
             };
             mended = fix.scrape;
+            relabelings = fix.edits;
         }
         let stage = Stage::MetricRelabelings;
         if let Some(leak) = found.sample.as_ref().or(found.exported.as_ref()) {
@@ -232,20 +236,29 @@ impl Judge<'_, '_> {
             self.report(subject, stage, message, leak, fix.as_ref());
             let Some(fix) = fix else { return Ok(()) };
             mended = fix.scrape;
+            metric_relabelings = fix.edits;
         }
         let required = self.settings.namespace_filter == NamespaceFilter::Required;
         if required && subject.is_monitored {
-            self.demand_keep(subject, scrape, &mended)?;
+            let (stage, edits) = if scrape.honor_labels {
+                (Stage::MetricRelabelings, metric_relabelings)
+            } else {
+                (Stage::Relabelings, relabelings)
+            };
+            self.demand_keep(subject, scrape, &mended, stage, edits)?;
         }
         Ok(())
     }
 
-    /// Mode `required`: one of the endpoint's own rules confines it.
+    /// Mode `required`: one of the endpoint's own rules confines it. If not, one is added to the
+    /// list of `stage`, which was edited so before.
     fn demand_keep(
         &mut self,
         subject: &Subject<'_>,
         scrape: &Scrape,
         mended: &Scrape,
+        stage: Stage,
+        mut edits: Edits,
     ) -> Result<(), TooComplex> {
         for (rules, target) in [
             (&mended.relabelings, true),
@@ -257,17 +270,11 @@ impl Judge<'_, '_> {
                 }
             }
         }
-        let stage = if scrape.honor_labels {
-            Stage::MetricRelabelings
-        } else {
-            Stage::Relabelings
-        };
-        let mut edits = Edits::of(mended, stage);
         edits
             .0
             .insert(0, Edit::Added(self.keep("namespace", false)));
         let mut confined = mended.clone();
-        edits.apply(stage, &mut confined);
+        edits.apply(stage, scrape, &mut confined);
         let still = confined.judge(&self.allowed, &mut self.interpreter)?;
         let fix = (!still.leaks())
             .then(|| self.fix(subject, stage, &edits))
