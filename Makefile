@@ -36,6 +36,8 @@ test: policy.wasm fmt lint ## Run all tests
 
 N ?= 5000
 SEED ?= 1
+# Monitor, Probe or ScrapeConfig.
+KIND ?= Monitor
 
 .PHONY: golden
 golden: ## Record once more what Prometheus' own code does (needs Go)
@@ -43,11 +45,11 @@ golden: ## Record once more what Prometheus' own code does (needs Go)
 	cd tests/oracle && go run . golden
 
 .PHONY: differential
-differential: policy.wasm ## Compare N random monitors with Prometheus' own code (needs Go)
+differential: policy.wasm ## Compare N random ones of a KIND with Prometheus' own code (needs Go)
 	@command -v go >/dev/null || { echo "needs Go, https://go.dev/dl"; exit 1; }
 	$(CARGO) build $(NATIVE) --examples
 	cd tests/oracle && go build -o $(abspath $(TARGET_DIR))/oracle .
-	$(TARGET_DIR)/oracle differential -n $(N) -seed $(SEED) \
+	$(TARGET_DIR)/oracle differential -kind $(KIND) -n $(N) -seed $(SEED) \
 		-verdicts "$(TARGET_DIR)/debug/examples/verdicts policy.wasm"
 
 .PHONY: fmt

@@ -34,7 +34,9 @@ pub enum Discovery {
     In(Vec<String>),
     /// In the one of the Prometheus that scrapes, which is one that its environment may see.
     Own,
-    /// In none: the targets have no namespace.
+    /// They stand in the object, with these addresses and with no labels but those given.
+    Fixed(Vec<String>),
+    /// Somewhere that knows no namespaces.
     Nowhere,
     /// Somewhere that gives its targets whatever labels it likes.
     Anywhere,
@@ -48,6 +50,38 @@ pub struct Source {
     /// Labels that each of them is given.
     pub labels: Vec<(String, String)>,
 }
+
+/// The most targets that stand in an object and are followed one by one.
+const FOLLOWED_ADDRESSES: usize = 64;
+
+impl Source {
+    /// The addresses of its targets where they are known and where it matters, some at a time: of
+    /// many, all that is known of each is that it is one of some.
+    fn addresses<'a>(&'a self, labels: &Labels) -> impl Iterator<Item = &'a [String]> {
+        let known = match &self.discovery {
+            Discovery::Fixed(addresses) if labels.place(ADDRESS).is_some() => addresses.as_slice(),
+            _ => &[],
+        };
+        let some = if known.len() > FOLLOWED_ADDRESSES {
+            32
+        } else {
+            1
+        };
+        let unknown = known.is_empty().then_some(known);
+        known.chunks(some).chain(unknown)
+    }
+
+    /// Whether no target has the label: it would have to stand in the object.
+    fn lacks(&self, name: &str) -> bool {
+        let is_own = name == "job" || name.starts_with("__") && !name.starts_with("__meta_");
+        matches!(self.discovery, Discovery::Fixed(_)) && !is_own
+    }
+}
+
+/// The names of the labels that Prometheus gives each target by itself, the job's and those that
+/// say how to scrape (`PopulateLabels` in `scrape/target.go`): they match the first one, and do not
+/// match the second one.
+const PROMETHEUS_OWN: [(&str, bool); 2] = [("job|__.*", true), ("__meta_.*", false)];
 
 /// What an endpoint is about, as far as namespaces are concerned.
 #[derive(Clone, Debug)]
@@ -149,7 +183,7 @@ impl Scrape {
             }
         }
         if !verdict.leaks() {
-            verdict.is_empty = true;
+            verdict.is_empty = !self.sources.is_empty();
             for series in &samples {
                 // It is only a warning: where that is too complex, there is none.
                 if allowed
@@ -267,8 +301,17 @@ impl Scrape {
     ) -> Result<Vec<Series>, TooComplex> {
         let mut discovered = Vec::new();
         for source in &self.sources {
-            interpreter.budget.spend(labels.names().len())?;
-            discovered.push(self.discovered(source, labels, allowed)?);
+            for addresses in source.addresses(labels) {
+                interpreter.budget.spend(labels.names().len())?;
+                let mut target = self.discovered(source, addresses, labels, allowed)?;
+                if matches!(source.discovery, Discovery::Fixed(_)) {
+                    for (names, have) in PROMETHEUS_OWN {
+                        let names = interpreter.compile(names)?.map_err(|_| TooComplex)?;
+                        target.dropped.push((Rc::clone(&names.automaton), !have));
+                    }
+                }
+                discovered.push(target);
+            }
         }
         let rules: Vec<(RuleId, &Rule)> = numbered(Stage::Operator, &self.operator)
             .filter(|(_, rule)| is_read(rule, labels))
@@ -291,37 +334,58 @@ impl Scrape {
         Ok(relabeled.into_iter().flat_map(named).collect())
     }
 
-    /// A target as it is discovered.
+    /// A target as it is discovered, with one of these addresses.
     fn discovered(
         &self,
         source: &Source,
+        addresses: &[String],
         labels: &Labels,
         allowed: &Allowed,
     ) -> Result<Series, TooComplex> {
         let mut series = Series::new(labels.names().len());
         let namespace = namespace_of(source, &mut series, allowed)?;
-        let something = something()?;
+        let nothing = literals(&[])?;
         for (name, value) in &source.labels {
-            let origin = Origin::Target(name.clone());
-            series.given.push((origin, Value::literal(value)));
+            let value = if has_placeholder(value) {
+                // It is not known, and so no witness can be made of it.
+                let value = series.fresh();
+                series.assume(&value, &nothing, true, None);
+                value
+            } else {
+                Value::literal(value)
+            };
+            series.given.push((Origin::Target(name.clone()), value));
         }
         for (place, name) in labels.names().iter().enumerate() {
-            let given = source.labels.iter().find(|(given, _)| given == name);
+            let mut given = series.given.iter();
+            let given = given.find(|(origin, _)| origin.name() == name);
             let value = match (place, given) {
                 (MERGED | MERGED_EXPORTED, _) => Value::default(),
                 (TARGET, _) if source.discovery == Discovery::Anywhere => Value::default(),
-                (TARGET | META_NAMESPACE, None) => namespace.clone(),
+                (TARGET, _) => namespace.clone(),
                 // The operator's own rules have set it before any of the monitor's.
                 (NAMESPACE, _) if self.is_named => namespace.clone(),
-                (_, Some((_, value))) => Value::literal(value),
-                (NAMESPACE, None) if source.discovery != Discovery::Anywhere => Value::default(),
+                (_, Some((_, value))) if name != ADDRESS => value.clone(),
+                (META_NAMESPACE, _) => namespace.clone(),
+                (NAMESPACE, _) if source.discovery != Discovery::Anywhere => Value::default(),
+                _ if source.lacks(name) => Value::default(),
                 _ => series.fresh_from(Origin::Target(name.clone())),
             };
-            if name == ADDRESS {
-                // A target without an address is dropped.
-                series.know_inside(&value, &something);
-            }
             series.labels[place] = value;
+        }
+        if let Some(place) = labels.place(ADDRESS) {
+            let address = series.labels[place].clone();
+            if let [address] = addresses {
+                let origin = Origin::Target(ADDRESS.to_owned());
+                series.labels[place] = Value::literal(address);
+                series.given.retain(|(given, _)| *given != origin);
+                series.given.push((origin, Value::literal(address)));
+            } else if addresses.is_empty() {
+                // A target without an address is dropped.
+                series.know_inside(&address, &something()?);
+            } else {
+                series.know_inside(&address, &literals(addresses)?);
+            }
         }
         Ok(series)
     }
@@ -460,7 +524,7 @@ fn namespace_of(
     let namespaces = allowed.namespaces();
     let origin = || Origin::Target(META.to_owned());
     let names = match &source.discovery {
-        Discovery::Nowhere => return Ok(Value::default()),
+        Discovery::Nowhere | Discovery::Fixed(_) => return Ok(Value::default()),
         Discovery::Anywhere => return Ok(series.fresh_from(origin())),
         Discovery::Everywhere | Discovery::Own => None,
         // A name that no namespace can have, the empty one first of all, bounds nothing.
@@ -482,9 +546,7 @@ fn namespace_of(
         series.know_inside(&namespace, allowed.visible());
     }
     if let Some(names) = names {
-        let names = names.iter().map(|name| Expression::literal(name)).collect();
-        let names = Automaton::new(&Expression::Alternation(names), true);
-        series.know_inside(&namespace, &Rc::new(names.ok_or(TooComplex)?));
+        series.know_inside(&namespace, &literals(names)?);
     }
     Ok(namespace)
 }
@@ -526,6 +588,13 @@ fn with_instance(
         series.labels[instance] = series.labels[address].clone();
     }
     named.into_iter().chain(unnamed)
+}
+
+/// The language of these texts.
+fn literals(texts: &[String]) -> Result<Rc<Automaton>, TooComplex> {
+    let texts = texts.iter().map(|text| Expression::literal(text)).collect();
+    let texts = Automaton::new(&Expression::Alternation(texts), true);
+    texts.map(Rc::new).ok_or(TooComplex)
 }
 
 fn something() -> Result<Rc<Automaton>, TooComplex> {

@@ -35,6 +35,9 @@ struct Targets {
 /// Targets that stand in the object.
 #[derive(Debug, Deserialize)]
 pub struct StaticTargets {
+    /// Their addresses.
+    #[serde(rename = "static")]
+    pub addresses: Option<Vec<String>>,
     /// Labels that each of them is given.
     pub labels: Option<Labels>,
     /// What is done with each.

@@ -43,6 +43,8 @@ pub struct ScrapeConfig {
 /// Targets that stand in the object.
 #[derive(Debug, Deserialize)]
 pub struct StaticConfig {
+    /// Their addresses.
+    pub targets: Option<Vec<String>>,
     /// Labels that each of them is given.
     pub labels: Option<Labels>,
 }

@@ -38,7 +38,7 @@ type outcome struct {
 	unproven   []claim
 	claims     int
 	violations []violation
-	actions    []string
+	features   []string
 	// refusal is why the object has no scrape configuration.
 	refusal string
 }
@@ -57,7 +57,7 @@ func (c *checker) check(p payload, a answer) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	o.actions = actionsOf(m)
+	o.features = featuresOf(m)
 	if o.violations, err = a.violations(); err != nil {
 		return o, err
 	}

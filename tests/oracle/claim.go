@@ -30,7 +30,8 @@ func claimsOf(violations []violation) []claim {
 			continue
 		}
 		kinds := []kind{viaSample, viaExported}
-		if strings.HasSuffix(v.Field, ".relabelings") {
+		list := v.Field[strings.LastIndex(v.Field, ".")+1:]
+		if list == "relabelings" || list == "relabelingConfigs" {
 			kinds = []kind{viaTarget}
 		}
 		all = append(all, claim{*v.Witness, kinds, v.Example})
@@ -44,13 +45,18 @@ func (c claim) isShownBy(k kind, namespace string) bool {
 }
 
 // try returns the leaks that show the claims, by their index, and any leak if one is found. One of
-// the scrape configurations has to show it. A claim that comes with an example is shown by that and
+// the scrape configurations has to show it, with targets of one of their sources. A claim that comes with an example is shown by that and
 // by nothing else.
 func try(r random, m monitor, scrapes []scrape, claims []claim, rounds int) (proven []*leak, found *leak) {
 	proven = make([]*leak, len(claims))
 	mustSearch := false
+	var trials []*trial
 	for _, s := range scrapes {
-		t := newTrial(m, s)
+		for _, from := range s.sources {
+			trials = append(trials, newTrial(m, s, from))
+		}
+	}
+	for _, t := range trials {
 		for index, c := range claims {
 			if c.example == nil {
 				mustSearch = true
@@ -62,8 +68,8 @@ func try(r random, m monitor, scrapes []scrape, claims []claim, rounds int) (pro
 	if found != nil && !mustSearch {
 		return proven, found
 	}
-	for _, s := range scrapes {
-		result := search(r, newTrial(m, s), claims, rounds)
+	for _, t := range trials {
+		result := search(r, t, claims, rounds)
 		if found == nil {
 			found = result.any()
 		}

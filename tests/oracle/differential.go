@@ -10,6 +10,7 @@ func differentialCommand(arguments []string) (bool, error) {
 	flags := flag.NewFlagSet("differential", flag.ExitOnError)
 	count := flags.Int("n", 1000, "how many requests")
 	seed := flags.Uint64("seed", 1, "the seed of all choices")
+	kind := flags.String("kind", monitors, kinds)
 	verdicts := flags.String("verdicts", "", "the command that answers")
 	show := flags.Int("show", 5, "how many of each bad class are shown")
 	_ = flags.Parse(arguments)
@@ -23,7 +24,7 @@ func differentialCommand(arguments []string) (bool, error) {
 	problems := make(chan error, 2)
 	go func() {
 		defer close(asked)
-		problems <- ask(p, *seed, *count, asked)
+		problems <- ask(p, *kind, *seed, *count, asked)
 	}()
 	go func() {
 		defer close(pairs)
@@ -56,9 +57,9 @@ func differentialCommand(arguments []string) (bool, error) {
 }
 
 // ask writes all requests to the process.
-func ask(p *process, seed uint64, count int, asked chan<- []byte) error {
+func ask(p *process, kind string, seed uint64, count int, asked chan<- []byte) error {
 	for i := range count {
-		line, err := generate(seed, i)
+		line, err := generate(kind, seed, i)
 		if err != nil {
 			return err
 		}

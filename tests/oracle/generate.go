@@ -3,11 +3,13 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	monitoringv1alpha1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -18,11 +20,12 @@ func generateCommand(arguments []string) (bool, error) {
 	flags := flag.NewFlagSet("generate", flag.ExitOnError)
 	count := flags.Int("n", 1000, "how many requests")
 	seed := flags.Uint64("seed", 1, "the seed of all choices")
+	kind := flags.String("kind", monitors, kinds)
 	_ = flags.Parse(arguments)
 
 	out := bufio.NewWriter(os.Stdout)
 	for i := range *count {
-		line, err := generate(*seed, i)
+		line, err := generate(*kind, *seed, i)
 		if err != nil {
 			return false, err
 		}
@@ -33,33 +36,54 @@ func generateCommand(arguments []string) (bool, error) {
 	return true, out.Flush()
 }
 
+// monitors are ServiceMonitors and PodMonitors.
+const monitors = "Monitor"
+
+const kinds = "what asks for the scrapes: Monitor, Probe or ScrapeConfig"
+
+var errKind = errors.New("the kind is none of Monitor, Probe and ScrapeConfig")
+
+// randomOf makes one of the kind, which carries dev's release, so that no rule but the one about
+// namespaces has anything to say.
+func randomOf(kind string, r random) (monitor, error) {
+	switch kind {
+	case monitors:
+		return randomMonitor(r), nil
+	case "Probe":
+		return randomProbe(r), nil
+	case "ScrapeConfig":
+		return randomScrapeConfig(r), nil
+	default:
+		return monitor{}, errKind
+	}
+}
+
 // generate makes the request of this index, whatever the others are.
-func generate(seed uint64, index int) ([]byte, error) {
+func generate(kind string, seed uint64, index int) ([]byte, error) {
 	r := newRandom(seed, uint64(index))
-	p, err := randomMonitor(r).payload(fmt.Sprintf("%d-%d", seed, index), json.RawMessage(settings))
+	m, err := randomOf(kind, r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.payload(fmt.Sprintf("%d-%d", seed, index), json.RawMessage(settings))
 	if err != nil {
 		return nil, err
 	}
 	return encode(p)
 }
 
-// randomMonitor makes a monitor that carries dev's release, so that no rule but the one about
-// namespaces has anything to say.
-func randomMonitor(r random) monitor {
-	metadata := metav1.ObjectMeta{
+func randomMetadata(r random) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
 		Name: "m",
 		Namespace: pickWeighted(r, []weighted[string]{
 			{6, "shop-dev"}, {3, "monitoring-dev"}, {1, "dev"}, {2, "kube-system"},
 		}),
 		Labels: map[string]string{"release": "monitoring-dev"},
 	}
-	selector := metav1.LabelSelector{MatchLabels: pickWeighted(r, []weighted[map[string]string]{
-		{16, map[string]string{"app": "x"}},
-		{2, nil},
-		{1, map[string]string{"app.kubernetes.io/name": "kube-state-metrics"}},
-		{1, map[string]string{"app.kubernetes.io/name": "web"}},
-	})}
-	namespaces := pickWeighted(r, []weighted[monitoringv1.NamespaceSelector]{
+}
+
+func randomNamespaceSelector(r random) monitoringv1.NamespaceSelector {
+	return pickWeighted(r, []weighted[monitoringv1.NamespaceSelector]{
 		{20, monitoringv1.NamespaceSelector{}},
 		{9, monitoringv1.NamespaceSelector{Any: true}},
 		{2, monitoringv1.NamespaceSelector{MatchNames: []string{"shop-dev"}}},
@@ -69,6 +93,18 @@ func randomMonitor(r random) monitor {
 		{1, monitoringv1.NamespaceSelector{MatchNames: []string{"default", "dev"}}},
 		{1, monitoringv1.NamespaceSelector{MatchNames: []string{""}}},
 	})
+}
+
+// randomMonitor makes a ServiceMonitor or a PodMonitor.
+func randomMonitor(r random) monitor {
+	metadata := randomMetadata(r)
+	selector := metav1.LabelSelector{MatchLabels: pickWeighted(r, []weighted[map[string]string]{
+		{16, map[string]string{"app": "x"}},
+		{2, nil},
+		{1, map[string]string{"app.kubernetes.io/name": "kube-state-metrics"}},
+		{1, map[string]string{"app.kubernetes.io/name": "web"}},
+	})}
+	namespaces := randomNamespaceSelector(r)
 	path := pickWeighted(r, []weighted[string]{
 		{16, ""}, {2, "/metrics"}, {1, "/metrics/cadvisor"}, {1, "/metrics/probes"}, {1, "/federate"},
 	})
@@ -83,10 +119,9 @@ func randomMonitor(r random) monitor {
 	jobLabel := pickWeighted(r, []weighted[string]{{10, ""}, {1, "env"}})
 	relabelings, metricRelabelings := pipeline(r)
 	if r.chance(0.5) {
-		m := &monitoringv1.ServiceMonitor{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "monitoring.coreos.com/v1", Kind: "ServiceMonitor"},
-			ObjectMeta: metadata,
-		}
+		made, _ := newMonitor("ServiceMonitor")
+		m := made.service
+		m.ObjectMeta = metadata
 		m.Spec.Selector = selector
 		m.Spec.NamespaceSelector = namespaces
 		m.Spec.JobLabel = jobLabel
@@ -96,12 +131,11 @@ func randomMonitor(r random) monitor {
 		endpoint.RelabelConfigs = relabelings
 		endpoint.MetricRelabelConfigs = metricRelabelings
 		m.Spec.Endpoints = []monitoringv1.Endpoint{endpoint}
-		return monitor{service: m}
+		return made
 	}
-	m := &monitoringv1.PodMonitor{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "monitoring.coreos.com/v1", Kind: "PodMonitor"},
-		ObjectMeta: metadata,
-	}
+	made, _ := newMonitor("PodMonitor")
+	m := made.pod
+	m.ObjectMeta = metadata
 	m.Spec.Selector = selector
 	m.Spec.NamespaceSelector = namespaces
 	m.Spec.JobLabel = jobLabel
@@ -113,5 +147,122 @@ func randomMonitor(r random) monitor {
 	endpoint.RelabelConfigs = relabelings
 	endpoint.MetricRelabelConfigs = metricRelabelings
 	m.Spec.PodMetricsEndpoints = []monitoringv1.PodMetricsEndpoint{endpoint}
-	return monitor{pod: m}
+	return made
+}
+
+// randomAddresses are those of targets that stand in an object.
+func randomAddresses(r random) []string {
+	return pickWeighted(r, []weighted[[]string]{
+		{3, []string{"a"}},
+		{2, []string{"shop-dev.example.com", "api-dev.example.com:8080"}},
+		{1, []string{"shop-dev.example.com", "shop-prod.example.com"}},
+		{1, []string{"shop-prod"}},
+		{1, []string{"dev"}},
+		{1, nil},
+	})
+}
+
+// randomLabels are those of targets that stand in an object.
+func randomLabels(r random) map[string]string {
+	return pickWeighted(r, []weighted[map[string]string]{
+		{4, nil},
+		{6, map[string]string{"namespace": "shop-dev"}},
+		{1, map[string]string{"namespace": "shop-prod"}},
+		{1, map[string]string{"namespace": ""}},
+		{2, map[string]string{"env": "dev"}},
+		{1, map[string]string{"env": "prod", "namespace": "dev"}},
+		{1, map[string]string{"exported_namespace": "shop-dev", "namespace": "shop-dev"}},
+		{1, map[string]string{"__meta_kubernetes_namespace": "shop-prod", "pod": "x-dev;y"}},
+		{1, map[string]string{"namespace": "$(NAMESPACE)"}},
+	})
+}
+
+func randomProbe(r random) monitor {
+	made, _ := newMonitor("Probe")
+	m := made.probe
+	m.ObjectMeta = randomMetadata(r)
+	m.Spec.JobName = pickWeighted(r, []weighted[string]{{5, ""}, {1, "prod"}})
+	m.Spec.ProberSpec.URL = "blackbox-exporter:9115"
+	m.Spec.ProberSpec.Path = pickWeighted(r, []weighted[string]{{10, ""}, {2, "/probe"}, {1, "/federate"}})
+	relabelings, metricRelabelings := pipeline(r)
+	m.Spec.MetricRelabelConfigs = metricRelabelings
+	isStatic := r.chance(0.5)
+	if isStatic {
+		m.Spec.Targets.StaticConfig = &monitoringv1.ProbeTargetStaticConfig{
+			Targets:        randomAddresses(r),
+			Labels:         randomLabels(r),
+			RelabelConfigs: relabelings,
+		}
+	}
+	if !isStatic || r.chance(0.1) {
+		m.Spec.Targets.Ingress = &monitoringv1.ProbeTargetIngress{
+			Selector: pickWeighted(r, []weighted[metav1.LabelSelector]{
+				{2, metav1.LabelSelector{}},
+				{3, metav1.LabelSelector{MatchLabels: map[string]string{"app": "x"}}},
+			}),
+			NamespaceSelector: randomNamespaceSelector(r),
+			RelabelConfigs:    relabelings,
+		}
+	}
+	return made
+}
+
+func randomScrapeConfig(r random) monitor {
+	made, _ := newMonitor("ScrapeConfig")
+	m := made.config
+	m.ObjectMeta = randomMetadata(r)
+	if r.chance(0.2) {
+		m.Spec.JobName = new("prod")
+	}
+	if path := pickWeighted(r, []weighted[string]{{10, ""}, {2, "/metrics"}, {1, "/federate"}}); path != "" {
+		m.Spec.MetricsPath = &path
+	}
+	if r.chance(0.6) {
+		m.Spec.HonorLabels = new(r.chance(0.5))
+	}
+	m.Spec.RelabelConfigs, m.Spec.MetricRelabelConfigs = pipeline(r)
+	for range pickWeighted(r, []weighted[int]{{8, 1}, {3, 2}}) {
+		switch pickWeighted(r, []weighted[string]{
+			{4, "static"}, {6, "kubernetes"}, {1, "http"}, {1, "file"}, {1, "dns"},
+		}) {
+		case "static":
+			static := monitoringv1alpha1.StaticConfig{Labels: randomLabels(r)}
+			for _, address := range randomAddresses(r) {
+				static.Targets = append(static.Targets, monitoringv1alpha1.Target(address))
+			}
+			m.Spec.StaticConfigs = append(m.Spec.StaticConfigs, static)
+		case "kubernetes":
+			m.Spec.KubernetesSDConfigs = append(m.Spec.KubernetesSDConfigs, randomDiscovery(r))
+		case "http":
+			m.Spec.HTTPSDConfigs = []monitoringv1alpha1.HTTPSDConfig{{URL: "http://targets.example.com"}}
+		case "file":
+			files := []monitoringv1alpha1.SDFile{"/etc/targets.json"}
+			m.Spec.FileSDConfigs = []monitoringv1alpha1.FileSDConfig{{Files: files}}
+		case "dns":
+			names := []string{"shop.example.com"}
+			m.Spec.DNSSDConfigs = []monitoringv1alpha1.DNSSDConfig{{Names: names}}
+		}
+	}
+	return made
+}
+
+func randomDiscovery(r random) monitoringv1alpha1.KubernetesSDConfig {
+	named := func(own *bool, names ...string) *monitoringv1alpha1.NamespaceDiscovery {
+		return &monitoringv1alpha1.NamespaceDiscovery{IncludeOwnNamespace: own, Names: names}
+	}
+	return monitoringv1alpha1.KubernetesSDConfig{
+		Role: pickWeighted(r, []weighted[monitoringv1alpha1.KubernetesRole]{
+			{4, "Pod"}, {2, "Service"}, {2, "EndpointSlice"}, {1, "Endpoints"}, {1, "Ingress"}, {1, "Node"},
+		}),
+		Namespaces: pickWeighted(r, []weighted[*monitoringv1alpha1.NamespaceDiscovery]{
+			{3, nil},
+			{1, named(nil)},
+			{3, named(nil, "shop-dev")},
+			{2, named(nil, "shop-dev", "kube-system")},
+			{1, named(nil, "shop-dev", "shop-prod")},
+			{2, named(new(true))},
+			{1, named(new(true), "shop-prod")},
+			{1, named(new(false), "")},
+		}),
+	}
 }

@@ -3,9 +3,16 @@ module oracle
 go 1.26.0
 
 require (
-	sigs.k8s.io/yaml v1.6.0
 	github.com/prometheus-operator/prometheus-operator v0.93.1
 	github.com/prometheus/prometheus v0.313.1
+	sigs.k8s.io/yaml v1.6.0
+)
+
+require (
+	github.com/fsnotify/fsnotify v1.10.1 // indirect
+	github.com/miekg/dns v1.1.72 // indirect
+	golang.org/x/mod v0.37.0 // indirect
+	golang.org/x/tools v0.47.0 // indirect
 )
 
 require (
@@ -144,5 +151,4 @@ require (
 	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 // indirect
 	sigs.k8s.io/randfill v1.0.0 // indirect
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.0 // indirect
-
 )

@@ -18,11 +18,12 @@ import (
 const (
 	// goldenSeed is the seed of the random monitors and texts that are recorded.
 	goldenSeed = 4
-	// goldenMonitors is how many random monitors are recorded.
-	goldenMonitors = 400
 	// roundsForGolden is how often a search for what is recorded goes on before it gives up.
 	roundsForGolden = 10
 )
+
+// goldenMonitors is how many random ones are recorded of each kind.
+var goldenMonitors = []weighted[string]{{400, monitors}, {80, "Probe"}, {80, "ScrapeConfig"}}
 
 // trap is a monitor written by hand (traps.yaml).
 type trap struct {
@@ -33,8 +34,11 @@ type trap struct {
 	Selector          *map[string]string             `json:"selector"`
 	TargetLabels      []string                       `json:"targetLabels"`
 	PodTargetLabels   []string                       `json:"podTargetLabels"`
-	Endpoint          json.RawMessage                `json:"endpoint"`
-	Imprecise         string                         `json:"imprecise"`
+	// Endpoint is the only one of a monitor.
+	Endpoint json.RawMessage `json:"endpoint"`
+	// Spec is that of anything else.
+	Spec      json.RawMessage `json:"spec"`
+	Imprecise string          `json:"imprecise"`
 }
 
 // recorded is a monitor and what comes through it.
@@ -68,7 +72,7 @@ func goldenCommand(arguments []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	var monitors []any
+	var all []any
 	for _, t := range traps {
 		m, err := t.monitor()
 		if err != nil {
@@ -79,17 +83,22 @@ func goldenCommand(arguments []string) (bool, error) {
 			return false, fmt.Errorf("%s: %w", t.Title, err)
 		}
 		r.Title, r.Imprecise = t.Title, t.Imprecise
-		monitors = append(monitors, r)
+		all = append(all, r)
 	}
-	for index := range goldenMonitors {
-		m := randomMonitor(newRandom(goldenSeed, uint64(index)))
-		r, err := record(c, m, uint64(index))
-		if err != nil {
-			return false, err
+	for _, some := range goldenMonitors {
+		for index := range some.weight {
+			m, err := randomOf(some.item, newRandom(goldenSeed, uint64(index)))
+			if err != nil {
+				return false, err
+			}
+			r, err := record(c, m, uint64(index))
+			if err != nil {
+				return false, err
+			}
+			all = append(all, r)
 		}
-		monitors = append(monitors, r)
 	}
-	if err := writeLines(filepath.Join(*folder, "monitors.jsonl"), monitors); err != nil {
+	if err := writeLines(filepath.Join(*folder, "monitors.jsonl"), all); err != nil {
 		return false, err
 	}
 	return true, writeLines(filepath.Join(*folder, "regexes.jsonl"), recordedRegexes())
@@ -103,34 +112,40 @@ func seedOf(title string) uint64 {
 }
 
 func (t trap) monitor() (monitor, error) {
-	metadata := metav1.ObjectMeta{
+	kind := t.Kind
+	if kind == "" {
+		kind = "ServiceMonitor"
+	}
+	m, err := newMonitor(kind)
+	if err != nil {
+		return m, err
+	}
+	*m.metadata() = metav1.ObjectMeta{
 		Name: "m", Namespace: t.Namespace, Labels: map[string]string{"release": "monitoring-dev"},
 	}
-	if metadata.Namespace == "" {
-		metadata.Namespace = "shop-dev"
+	if t.Namespace == "" {
+		m.metadata().Namespace = "shop-dev"
 	}
 	selector := metav1.LabelSelector{MatchLabels: map[string]string{"app": "x"}}
 	if t.Selector != nil {
 		selector.MatchLabels = *t.Selector
 	}
-	if t.Kind == "PodMonitor" {
-		m := &monitoringv1.PodMonitor{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "monitoring.coreos.com/v1", Kind: t.Kind},
-			ObjectMeta: metadata,
-		}
-		m.Spec.Selector, m.Spec.NamespaceSelector = selector, t.NamespaceSelector
-		m.Spec.PodTargetLabels = t.PodTargetLabels
-		m.Spec.PodMetricsEndpoints = make([]monitoringv1.PodMetricsEndpoint, 1)
-		return monitor{pod: m}, json.Unmarshal(t.Endpoint, &m.Spec.PodMetricsEndpoints[0])
+	switch {
+	case m.service != nil:
+		s := &m.service.Spec
+		s.Selector, s.NamespaceSelector = selector, t.NamespaceSelector
+		s.TargetLabels, s.PodTargetLabels = t.TargetLabels, t.PodTargetLabels
+		return m, json.Unmarshal(t.Endpoint, &s.Endpoints[0])
+	case m.pod != nil:
+		s := &m.pod.Spec
+		s.Selector, s.NamespaceSelector = selector, t.NamespaceSelector
+		s.PodTargetLabels = t.PodTargetLabels
+		return m, json.Unmarshal(t.Endpoint, &s.PodMetricsEndpoints[0])
+	case m.probe != nil:
+		return m, json.Unmarshal(t.Spec, &m.probe.Spec)
+	default:
+		return m, json.Unmarshal(t.Spec, &m.config.Spec)
 	}
-	m := &monitoringv1.ServiceMonitor{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "monitoring.coreos.com/v1", Kind: "ServiceMonitor"},
-		ObjectMeta: metadata,
-	}
-	m.Spec.Selector, m.Spec.NamespaceSelector = selector, t.NamespaceSelector
-	m.Spec.TargetLabels, m.Spec.PodTargetLabels = t.TargetLabels, t.PodTargetLabels
-	m.Spec.Endpoints = make([]monitoringv1.Endpoint, 1)
-	return monitor{service: m}, json.Unmarshal(t.Endpoint, &m.Spec.Endpoints[0])
 }
 
 // record finds out what comes through the monitor.

@@ -103,6 +103,19 @@ var keptLabelRegexes = []string{
 	"exported_.*|namespace", "__meta_kubernetes_.*|__address__|namespace", "[^e].*",
 }
 
+// isUsual has the regexes that people write; all others are unusual, the random ones, too.
+var isUsual = func() map[string]bool {
+	usual := map[string]bool{}
+	for _, regexes := range [][]string{
+		confining, namespaceRegexes, joinedRegexes, labelRegexes, droppedLabelRegexes, keptLabelRegexes,
+	} {
+		for _, regex := range regexes {
+			usual[regex] = true
+		}
+	}
+	return usual
+}()
+
 var separators = []string{"/", "-", "", "@", "|", ";;", ".", "dev", "$(S)", "\n"}
 
 var replacements = []string{

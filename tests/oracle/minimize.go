@@ -94,17 +94,17 @@ func simplify(m monitor, step int) (isStep, isChange bool) {
 		}
 		step -= 3 * len(*list)
 	}
-	namespaces := &monitoringv1.NamespaceSelector{}
-	copied, podCopied := &[]string{}, &[]string{}
-	honor := new(bool)
-	if m.service != nil {
-		namespaces = &m.service.Spec.NamespaceSelector
+	namespaces := m.namespaceSelector()
+	copied, podCopied, honor := &[]string{}, &[]string{}, new(bool)
+	switch {
+	case m.service != nil:
 		copied, podCopied = &m.service.Spec.TargetLabels, &m.service.Spec.PodTargetLabels
 		honor = &m.service.Spec.Endpoints[0].HonorLabels
-	} else {
-		namespaces = &m.pod.Spec.NamespaceSelector
+	case m.pod != nil:
 		podCopied = &m.pod.Spec.PodTargetLabels
 		honor = &m.pod.Spec.PodMetricsEndpoints[0].HonorLabels
+	case m.config != nil && m.config.Spec.HonorLabels != nil:
+		honor = m.config.Spec.HonorLabels
 	}
 	switch step {
 	case 0:

@@ -19,7 +19,7 @@ type environment string
 
 // environmentOf returns the one that the monitor is scraped for, by its release.
 func environmentOf(m monitor) environment {
-	return environment(strings.TrimPrefix(m.release(), "monitoring-"))
+	return environment(strings.TrimPrefix(m.metadata().Labels["release"], "monitoring-"))
 }
 
 // forbids tells whether the value is a namespace that the environment must not see.
@@ -30,25 +30,6 @@ func (e environment) forbids(value string) bool {
 	return value != string(e) && !strings.HasSuffix(value, "-"+string(e)) && value != "kube-system"
 }
 
-// discovered returns whether the monitor's targets are in this namespace.
-func discovered(m monitor) func(namespace string) bool {
-	selector := m.namespaceSelector()
-	names := selector.MatchNames
-	if len(names) == 0 {
-		names = []string{m.namespace()}
-	}
-	everywhere := selector.Any
-	own := map[string]bool{}
-	for _, name := range names {
-		// Discovery takes the empty name for all namespaces.
-		everywhere = everywhere || !isNamespace(name)
-		own[name] = true
-	}
-	return func(namespace string) bool {
-		return isNamespace(namespace) && (everywhere || own[namespace])
-	}
-}
-
 // clusterWidePaths are those of the default settings' clusterWideExporters.
 var clusterWidePaths = map[string]bool{
 	"/metrics/cadvisor": true, "/metrics/probes": true, "/metrics/resource": true, "/federate": true,
@@ -57,6 +38,6 @@ var clusterWidePaths = map[string]bool{
 // isClusterWide tells whether the default settings' clusterWideExporters hold the endpoint.
 func isClusterWide(m monitor) bool {
 	labels := m.matchLabels()
-	return clusterWidePaths[m.path()] || len(labels) == 0 ||
-		labels["app.kubernetes.io/name"] == "kube-state-metrics"
+	isSelected := len(labels) == 0 || labels["app.kubernetes.io/name"] == "kube-state-metrics"
+	return clusterWidePaths[m.path()] || m.isEndpoint() && isSelected
 }

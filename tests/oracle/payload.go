@@ -3,10 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-
-	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 )
 
 // payload is what the policy is given: an admission request and its settings.
@@ -59,105 +55,9 @@ func (a answer) violations() ([]violation, error) {
 	return all, err
 }
 
-// monitor is a ServiceMonitor or a PodMonitor with exactly one endpoint.
-type monitor struct {
-	service *monitoringv1.ServiceMonitor
-	pod     *monitoringv1.PodMonitor
-}
-
-func parseMonitor(r request) (monitor, error) {
-	var m monitor
-	switch r.Kind.Kind {
-	case "ServiceMonitor":
-		m.service = &monitoringv1.ServiceMonitor{}
-		if err := json.Unmarshal(r.Object, m.service); err != nil {
-			return m, err
-		}
-		if len(m.service.Spec.Endpoints) != 1 {
-			return m, errors.New("not exactly one endpoint")
-		}
-		m.service.Namespace = r.Namespace
-	case "PodMonitor":
-		m.pod = &monitoringv1.PodMonitor{}
-		if err := json.Unmarshal(r.Object, m.pod); err != nil {
-			return m, err
-		}
-		if len(m.pod.Spec.PodMetricsEndpoints) != 1 {
-			return m, errors.New("not exactly one endpoint")
-		}
-		m.pod.Namespace = r.Namespace
-	default:
-		return m, fmt.Errorf("no monitor: %q", r.Kind.Kind)
-	}
-	return m, nil
-}
-
-func (m monitor) namespace() string {
-	if m.service != nil {
-		return m.service.Namespace
-	}
-	return m.pod.Namespace
-}
-
-func (m monitor) release() string {
-	if m.service != nil {
-		return m.service.Labels["release"]
-	}
-	return m.pod.Labels["release"]
-}
-
-func (m monitor) namespaceSelector() monitoringv1.NamespaceSelector {
-	if m.service != nil {
-		return m.service.Spec.NamespaceSelector
-	}
-	return m.pod.Spec.NamespaceSelector
-}
-
-func (m monitor) matchLabels() map[string]string {
-	if m.service != nil {
-		return m.service.Spec.Selector.MatchLabels
-	}
-	return m.pod.Spec.Selector.MatchLabels
-}
-
-func (m monitor) path() string {
-	if m.service != nil {
-		return m.service.Spec.Endpoints[0].Path
-	}
-	return m.pod.Spec.PodMetricsEndpoints[0].Path
-}
-
-func (m monitor) port() string {
-	if m.service != nil {
-		return m.service.Spec.Endpoints[0].Port
-	}
-	if port := m.pod.Spec.PodMetricsEndpoints[0].Port; port != nil {
-		return *port
-	}
-	return ""
-}
-
-// rules returns the two lists of relabelings of the endpoint, to be read and changed.
-func (m monitor) rules() (relabelings, metricRelabelings *[]monitoringv1.RelabelConfig) {
-	if m.service != nil {
-		e := &m.service.Spec.Endpoints[0]
-		return &e.RelabelConfigs, &e.MetricRelabelConfigs
-	}
-	e := &m.pod.Spec.PodMetricsEndpoints[0]
-	return &e.RelabelConfigs, &e.MetricRelabelConfigs
-}
-
 // payload returns the request to create the monitor.
 func (m monitor) payload(uid string, settings json.RawMessage) (payload, error) {
-	var (
-		kind, name string
-		object     any
-	)
-	if m.service != nil {
-		kind, name, object = "ServiceMonitor", m.service.Name, m.service
-	} else {
-		kind, name, object = "PodMonitor", m.pod.Name, m.pod
-	}
+	kind, object := m.object()
 	text, err := encode(object)
 	if err != nil {
 		return payload{}, err
@@ -177,9 +77,9 @@ func (m monitor) payload(uid string, settings json.RawMessage) (payload, error) 
 	return payload{
 		Request: request{
 			UID:       uid,
-			Kind:      groupKind{"monitoring.coreos.com", "v1", kind},
-			Name:      name,
-			Namespace: m.namespace(),
+			Kind:      kind,
+			Name:      m.metadata().Name,
+			Namespace: m.metadata().Namespace,
 			Operation: "CREATE",
 			Object:    text,
 		},

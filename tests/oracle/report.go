@@ -26,9 +26,9 @@ type report struct {
 	unproven int
 	// safe counts the monitors through which no leak was found.
 	safe int
-	// actions counts the pipelines that have an action, by class.
-	actions map[string]map[class]int
-	bad     map[class][]bad
+	// features counts the pipelines that have an action, or another feature, by class.
+	features map[string]map[class]int
+	bad      map[class][]bad
 	// causes counts the messages of imprecise answers.
 	causes map[string]int
 	// refusals counts why objects have no scrape configuration.
@@ -37,19 +37,25 @@ type report struct {
 
 func newReport() *report {
 	return &report{
-		classes: map[class]int{},
-		actions: map[string]map[class]int{},
-		bad:     map[class][]bad{},
-		causes:  map[string]int{},
-
+		classes:  map[class]int{},
+		features: map[string]map[class]int{},
+		bad:      map[class][]bad{},
+		causes:   map[string]int{},
 		refusals: map[string]int{},
 	}
 }
 
-func actionsOf(m monitor) []string {
+// featuresOf returns the actions of a pipeline, and what else is counted of it.
+func featuresOf(m monitor) []string {
 	relabelings, metricRelabelings := m.rules()
 	var all []string
 	for _, rule := range slices.Concat(*relabelings, *metricRelabelings) {
+		if len(rule.SourceLabels) > 1 {
+			all = append(all, "joined source labels")
+		}
+		if rule.Regex != "" && !isUsual[rule.Regex] {
+			all = append(all, "unusual regex")
+		}
 		action := strings.ToLower(rule.Action)
 		if action == "" {
 			action = "replace"
@@ -80,11 +86,11 @@ func (r *report) add(index int, p payload, o outcome) {
 	}
 	r.claims += o.claims
 	r.unproven += len(o.unproven)
-	for _, action := range o.actions {
-		if r.actions[action] == nil {
-			r.actions[action] = map[class]int{}
+	for _, feature := range o.features {
+		if r.features[feature] == nil {
+			r.features[feature] = map[class]int{}
 		}
-		r.actions[action][o.class]++
+		r.features[feature][o.class]++
 	}
 	switch o.class {
 	case unsound, falseWitness, imprecise:
@@ -109,13 +115,13 @@ func (r *report) print(w io.Writer, verdicts string, show int) (bool, error) {
 		fmt.Fprintf(w, " %s %d (%.2f%%)", c, r.classes[c], percent(r.classes[c]))
 	}
 	fmt.Fprintf(w, "; %d of %d witnesses confirmed\n", r.claims-r.unproven, r.claims)
-	for _, action := range slices.Sorted(maps.Keys(r.actions)) {
-		counts := r.actions[action]
+	for _, feature := range slices.Sorted(maps.Keys(r.features)) {
+		counts := r.features[feature]
 		all := 0
 		for _, n := range counts {
 			all += n
 		}
-		fmt.Fprintf(w, "  %-9s in %5.1f%%; UNSOUND %d, FALSE WITNESS %d, IMPRECISE %d (%.1f%%)\n", action,
+		fmt.Fprintf(w, "  %-20s in %5.1f%%: %d unsound, %d false witness, %d imprecise (%.1f%%)\n", feature,
 			percent(all), counts[unsound], counts[falseWitness], counts[imprecise],
 			100*float64(counts[imprecise])/float64(all))
 	}

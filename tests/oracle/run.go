@@ -12,11 +12,16 @@ import (
 type target struct {
 	discovered []labels.Label
 	labels     labels.Labels
+	// isWritten tells whether somebody wrote down what it is discovered with.
+	isWritten bool
 }
 
-// given tells whether a rule gave the target this label.
+// given tells whether a rule, or whoever wrote it down, gave the target this label.
 func (t target) given(name string) bool {
 	value := t.labels.Get(name)
+	if t.isWritten {
+		return value != ""
+	}
 	for _, l := range t.discovered {
 		if l.Name == name && l.Value == value {
 			return false
@@ -43,7 +48,7 @@ func (s scrape) scrapeTarget(b *labels.Builder, discovered []labels.Label) (targ
 			b.Del(l.Name)
 		}
 	})
-	return target{discovered, b.Labels()}, true
+	return target{discovered: discovered, labels: b.Labels()}, true
 }
 
 // merge puts the target's labels and those of an exposed sample together.

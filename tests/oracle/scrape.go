@@ -8,19 +8,19 @@ import (
 	"strings"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	monitoringv1alpha1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1alpha1"
 	"github.com/prometheus-operator/prometheus-operator/pkg/assets"
 	"github.com/prometheus-operator/prometheus-operator/pkg/operator"
 	operatorprometheus "github.com/prometheus-operator/prometheus-operator/pkg/prometheus"
 	"github.com/prometheus-operator/prometheus-operator/pkg/prometheus/validation"
 	"github.com/prometheus/prometheus/config"
-	// Registers what the generated configurations discover targets by.
-	_ "github.com/prometheus/prometheus/discovery/kubernetes"
 	"github.com/prometheus/prometheus/model/relabel"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // scrape is what Prometheus does with the endpoint of a monitor.
 type scrape struct {
+	sources        []source
 	honorLabels    bool
 	relabels       []*relabel.Config
 	metricRelabels []*relabel.Config
@@ -76,13 +76,21 @@ func (c *compiler) compile(m monitor) ([]scrape, error) {
 	}
 	services := map[string]*monitoringv1.ServiceMonitor{}
 	pods := map[string]*monitoringv1.PodMonitor{}
-	if m.service != nil {
+	probes := map[string]*monitoringv1.Probe{}
+	configs := map[string]*monitoringv1alpha1.ScrapeConfig{}
+	switch {
+	case m.service != nil:
 		services["m"] = m.service
-	} else {
+	case m.pod != nil:
 		pods["m"] = m.pod
+	case m.probe != nil:
+		// The generator writes into it.
+		probes["m"] = m.probe.DeepCopy()
+	default:
+		configs["m"] = m.config
 	}
 	text, err := c.generator.GenerateServerConfiguration(
-		c.prometheus, services, pods, nil, nil, &assets.StoreBuilder{}, nil, nil, nil, nil)
+		c.prometheus, services, pods, probes, configs, &assets.StoreBuilder{}, nil, nil, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errRefused, err)
 	}
@@ -104,7 +112,8 @@ func (c *compiler) compile(m monitor) ([]scrape, error) {
 			return nil, fmt.Errorf("%d scrape configurations", len(loaded.ScrapeConfigs))
 		}
 		s := loaded.ScrapeConfigs[0]
-		scrapes = append(scrapes, scrape{s.HonorLabels, s.RelabelConfigs, s.MetricRelabelConfigs})
+		sources := sourcesOf(s.ServiceDiscoveryConfigs, environmentOf(m))
+		scrapes = append(scrapes, scrape{sources, s.HonorLabels, s.RelabelConfigs, s.MetricRelabelConfigs})
 	}
 	if len(scrapes) == 0 {
 		return nil, fmt.Errorf("%w: %w", errRefused, err)

@@ -1,6 +1,9 @@
 package main
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 const (
 	// triesPerRule is how many inputs a round tries out for each rule of the list, and some more.
@@ -94,24 +97,14 @@ func (e *searcher) witnesses() []string {
 }
 
 func (e *searcher) round(round int) {
-	// The operator's rules set the label `namespace`, whatever it was.
-	fixed := map[string]bool{"__meta_kubernetes_namespace": true, "namespace": true}
+	fixed := e.source.fixes()
 	for name := range e.fixed {
-		fixed[name] = true
+		fixed[name] = name != address
 	}
-	own := e.monitor.namespace()
-	p := newPool(e.random, e.scrape.relabels, nil, fixed, e.witnesses(), own)
-	var namespaces []string
-	for _, name := range p.namespaces {
-		if e.isTarget(name) {
-			namespaces = append(namespaces, name)
-		}
-	}
-	for _, name := range e.monitor.namespaceSelector().MatchNames {
-		if e.isTarget(name) {
-			namespaces = append(namespaces, name)
-		}
-	}
+	own := e.monitor.metadata().Namespace
+	also := []string{"namespace"}
+	p := newPool(e.random, e.scrape.relabels, also, fixed, e.witnesses(), own)
+	namespaces := e.namespaces(p)
 	relabelings, metricRelabelings := e.monitor.rules()
 	for try := range triesPerRule*(len(*relabelings)+1)/2 + 2*len(namespaces) {
 		if e.done() || len(namespaces) == 0 {
@@ -121,7 +114,7 @@ func (e *searcher) round(round int) {
 		p.favourite = ""
 		if round > 0 {
 			p.favourite = e.wanted()
-			if e.isTarget(p.favourite) && e.chance(0.6) {
+			if e.source.isTarget != nil && e.source.isTarget(p.favourite) && e.chance(0.6) {
 				namespace = p.favourite
 			}
 		}
@@ -131,7 +124,7 @@ func (e *searcher) round(round int) {
 		return
 	}
 	fixed = map[string]bool{}
-	also := []string{"namespace", "exported_namespace", "__name__"}
+	also = []string{"namespace", "exported_namespace", "__name__"}
 	p = newPool(e.random, e.scrape.metricRelabels, also, fixed, e.witnesses(), own)
 	for try := range triesPerRule * (len(*metricRelabelings) + 1) {
 		if e.done() {
@@ -145,14 +138,36 @@ func (e *searcher) round(round int) {
 	}
 }
 
+// namespaces are those in which targets are tried; the empty one for targets that are in none.
+func (e *searcher) namespaces(p *pool) []string {
+	if e.source.isWritten && len(e.source.written) == 0 {
+		return nil
+	}
+	if e.source.isTarget == nil {
+		return []string{""}
+	}
+	all := append(slices.Clone(p.namespaces), e.monitor.namespaceSelector().MatchNames...)
+	return slices.DeleteFunc(all, func(name string) bool { return !e.source.isTarget(name) })
+}
+
 func (e *searcher) tryTarget(p *pool, fixed map[string]bool, namespace string) {
-	chosen := assignment{"__meta_kubernetes_namespace": namespace}
-	maps.Copy(chosen, e.fixed)
-	p.fill(e.random, chosen, fixed)
+	var chosen assignment
+	if e.source.isWritten {
+		chosen = maps.Clone(pick(e.random, e.source.written))
+	} else {
+		chosen = maps.Clone(e.fixed)
+		if namespace != "" {
+			chosen[metaNamespace] = namespace
+		}
+		p.fill(e.random, chosen, fixed)
+		if chosen[address] == "" {
+			chosen[address] = e.fixed[address]
+		}
+	}
 	see := func(k kind, namespace string) {
 		e.note(k, namespace, func() *leak { return &leak{Target: chosen} })
 	}
-	scraped, kept := e.scrapeTarget(namespace, chosen.list(e.random), see)
+	scraped, kept := e.scrapeTarget(chosen, chosen.list(e.random), see)
 	if !kept {
 		return
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"regexp"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -12,7 +11,7 @@ type trial struct {
 	monitor     monitor
 	environment environment
 	scrape      scrape
-	isTarget    func(namespace string) bool
+	source      source
 	// exported tells whether `exported_namespace` is judged as well.
 	exported bool
 	// fixed are labels without which no target would be scraped, and of a sample its name.
@@ -22,12 +21,12 @@ type trial struct {
 
 var unsafeInLabelName = regexp.MustCompile(`[^a-zA-Z0-9_]`)
 
-func newTrial(m monitor, s scrape) *trial {
+func newTrial(m monitor, s scrape, from source) *trial {
 	return &trial{
 		monitor:      m,
 		environment:  environmentOf(m),
 		scrape:       s,
-		isTarget:     discovered(m),
+		source:       from,
 		exported:     !s.honorLabels && (isClusterWide(m) || s.readsExported()),
 		fixed:        fixedLabels(m),
 		fixedExposed: assignment{"__name__": "x"},
@@ -38,10 +37,10 @@ func newTrial(m monitor, s scrape) *trial {
 // fixedLabels are those that the operator's rules select the monitor's targets by, and the address,
 // which every target has.
 func fixedLabels(m monitor) assignment {
-	fixed := assignment{"__address__": "10.0.0.1:8080"}
+	fixed := assignment{address: "10.0.0.1:8080"}
 	for key, value := range m.matchLabels() {
 		name := unsafeInLabelName.ReplaceAllString(key, "_")
-		for _, object := range []string{"service", "pod"} {
+		for _, object := range []string{"service", "pod", "ingress"} {
 			fixed["__meta_kubernetes_"+object+"_label_"+name] = value
 			fixed["__meta_kubernetes_"+object+"_labelpresent_"+name] = "true"
 		}
@@ -57,11 +56,14 @@ func fixedLabels(m monitor) assignment {
 // observer is told of a namespace that came through where it must not.
 type observer func(k kind, namespace string)
 
-// scrapeTarget relabels a target that is discovered in the namespace.
-func (t *trial) scrapeTarget(namespace string, discovered []labels.Label, see observer) (target, bool) {
+// scrapeTarget relabels a target, whose labels are listed in the order in which they are set.
+func (t *trial) scrapeTarget(chosen assignment, discovered []labels.Label, see observer) (target, bool) {
 	scraped, kept := t.scrape.scrapeTarget(t.builder, discovered)
 	if kept {
-		t.judge(viaTarget, namespace, see)
+		scraped.isWritten = t.source.isWritten
+		if t.source.isTarget != nil {
+			t.judge(viaTarget, chosen[metaNamespace], see)
+		}
 		t.judge(viaTarget, scraped.labels.Get("namespace"), see)
 	}
 	return scraped, kept
@@ -91,29 +93,21 @@ const ordersReplayed = 24
 
 // replay tells whether an input makes the namespace come through in one of these ways.
 func (t *trial) replay(r random, input example, isShown func(kind, string) bool) *leak {
-	namespace := input.Target["__meta_kubernetes_namespace"]
-	if !t.isTarget(namespace) {
-		return nil
-	}
-	complete := func(given map[string]string, fixed assignment) assignment {
-		all := maps.Clone(fixed)
-		maps.Copy(all, given)
-		return all
-	}
-	discovered := complete(input.Target, t.fixed)
-	exposed := complete(input.Exposed, t.fixedExposed)
 	var shown *leak
 	see := func(k kind, namespace string) {
 		if shown == nil && isShown(k, namespace) {
 			shown = &leak{k.String(), namespace, input.Target, input.Exposed, k}
 		}
 	}
-	for range ordersReplayed {
-		if scraped, kept := t.scrapeTarget(namespace, discovered.list(r), see); kept {
-			t.ingest(scraped, exposed, see)
-		}
-		if shown != nil {
-			return shown
+	exposed := merged(t.fixedExposed, input.Exposed)
+	for _, discovered := range t.source.complete(input.Target, t.fixed) {
+		for range ordersReplayed {
+			if scraped, kept := t.scrapeTarget(discovered, discovered.list(r), see); kept {
+				t.ingest(scraped, exposed, see)
+			}
+			if shown != nil {
+				return shown
+			}
 		}
 	}
 	return nil

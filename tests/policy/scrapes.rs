@@ -65,9 +65,20 @@ const BY_HAND: bool = true;
     None
 )]
 #[case::a_label_that_is_written(
-    "{targets: {staticConfig: {static: [shop-prod.example.com], relabelingConfigs: [\
+    "{targets: {staticConfig: {static: [shop-dev.example.com, shop-prod.example.com], relabelingConfigs: [\
      {sourceLabels: [__param_target], regex: '([^.]+).*', targetLabel: namespace}]}}}",
-    Some(("spec.targets.staticConfig.relabelingConfigs", "prod"))
+    Some(("spec.targets.staticConfig.relabelingConfigs", "shop-prod"))
+)]
+#[case::a_label_that_is_made_of_its_own_address(
+    "{targets: {staticConfig: {static: [shop-dev.example.com, api-dev.example.com], \
+     relabelingConfigs: [\
+     {sourceLabels: [__param_target], regex: '([^.]+).*', targetLabel: namespace}]}}}",
+    None
+)]
+#[case::a_label_that_a_static_target_does_not_have(
+    "{targets: {staticConfig: {static: [a], labels: {team: shop}, relabelingConfigs: [\
+     {sourceLabels: [env], regex: '(.+)', targetLabel: namespace}]}}}",
+    None
 )]
 #[case::federation_through_a_prober(
     "{prober: {url: 'prometheus:9090', path: /federate}, targets: {staticConfig: {static: [a]}}}",
@@ -99,6 +110,13 @@ fn a_namespace_that_a_static_target_is_given_is_for_a_person_to_decide() {
     );
 }
 
+#[test]
+fn a_namespace_that_is_a_placeholder_is_one_that_nobody_knows() {
+    let spec = "{staticConfigs: [{targets: [a], labels: {namespace: $(NAMESPACE)}}]}";
+    let found = leak(&scrape_config(spec), BY_HAND);
+    assert_eq!(found, Some(("spec.relabelings".to_owned(), String::new())));
+}
+
 const SAMPLES: &str = "spec.metricRelabelings";
 const TARGETS: &str = "spec.relabelings";
 
@@ -108,6 +126,21 @@ const TARGETS: &str = "spec.relabelings";
 #[case::static_with_its_own(
     "{staticConfigs: [{targets: [a], labels: {namespace: shop-dev}}]}",
     None
+)]
+#[case::static_with_its_own_of_many(
+    "{staticConfigs: [{targets: [a, b], labels: {namespace: shop-dev}}], relabelings: [\
+     {sourceLabels: [__address__], regex: b, targetLabel: namespace, replacement: prod}]}",
+    Some((TARGETS, "prod"))
+)]
+#[case::static_with_a_rule_for_none_of_them(
+    "{staticConfigs: [{targets: [a, b], labels: {namespace: shop-dev}}], relabelings: [\
+     {sourceLabels: [__address__], regex: c, targetLabel: namespace, replacement: prod}]}",
+    None
+)]
+#[case::static_with_a_placeholder_for_its_address(
+    "{staticConfigs: [{targets: [$(TARGET)], labels: {namespace: shop-dev}}], relabelings: [\
+     {sourceLabels: [__address__], regex: c, targetLabel: namespace, replacement: prod}]}",
+    Some((TARGETS, "prod"))
 )]
 #[case::static_whose_own_does_not_win(
     "{honorLabels: true, staticConfigs: [{targets: [a], labels: {namespace: shop-dev}}]}",

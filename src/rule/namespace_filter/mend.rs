@@ -19,7 +19,7 @@ impl Judge<'_, '_> {
         leak: &Leak,
         leaks: impl Fn(&Verdict) -> bool,
     ) -> Option<Mended> {
-        let fixed = |source: &Source| source.discovery == Discovery::Nowhere;
+        let fixed = |source: &Source| matches!(source.discovery, Discovery::Fixed(_));
         if stage == Stage::Relabelings && leak.writer.is_none() && scrape.sources.iter().all(fixed)
         {
             // A keep would only drop what somebody wrote down; he has to say what he meant.

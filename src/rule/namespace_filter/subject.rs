@@ -4,11 +4,11 @@ use crate::json::Strict;
 use crate::relabel::Stage;
 use crate::relabel::rule::{Relabeling, has_placeholder};
 use crate::relabel::scrape::{Discovery, Scrape, Source};
-use crate::resource::LabelSelector;
 use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
 use crate::resource::operator_rules;
 use crate::resource::probe::Probe;
 use crate::resource::scrape_config::{KubernetesDiscovery, ScrapeConfig};
+use crate::resource::{LabelSelector, Labels};
 use crate::settings::Settings;
 
 /// The path of an endpoint that gives none (`Endpoint` in prometheus-operator's
@@ -130,30 +130,28 @@ impl<'a> Subject<'a> {
         let path = given_path(probe.path.as_deref(), DEFAULT_PROBER_PATH);
         let at = |target| ["spec", "targets", target, "relabelingConfigs"];
         // With both, the operator takes the static ones.
-        let (source, relabelings, pointer, reason, narrower) =
+        let (sources, relabelings, pointer, reason, narrower) =
             if let Some(fixed) = &probe.static_config {
                 let mut labels = fixed.labels.clone().unwrap_or_default();
                 let own = || namespace.to_owned();
                 labels.entry("namespace".to_owned()).or_insert_with(own);
-                let source = Source {
-                    discovery: Discovery::Nowhere,
-                    labels: labels.into_iter().collect(),
-                };
+                let sources = fixed_targets(fixed.addresses.as_ref(), &labels);
+                let sources = sources.into_iter().collect();
                 let reason = "spec.targets.staticConfig.labels says so";
                 let relabelings = fixed.relabelings.as_ref();
-                (source, relabelings, at("staticConfig"), reason, "")
+                (sources, relabelings, at("staticConfig"), reason, "")
             } else if let Some(ingress) = &probe.ingress {
                 let default = NamespaceSelector::default();
                 let selector = ingress.namespace_selector.as_deref().unwrap_or(&default);
                 let (reason, discovery) = discovery(selector, namespace);
                 let labels = Vec::new();
-                let source = Source { discovery, labels };
+                let sources = vec![Source { discovery, labels }];
                 let relabelings = ingress.relabelings.as_ref();
-                (source, relabelings, at("ingress"), reason, NARROWER)
+                (sources, relabelings, at("ingress"), reason, NARROWER)
             } else {
                 return None;
             };
-        let is_named = source.discovery != Discovery::Nowhere;
+        let is_named = probe.static_config.is_none();
         Some(Self {
             field: "spec".to_owned(),
             relabelings: List::new(&pointer, relabelings),
@@ -162,7 +160,7 @@ impl<'a> Subject<'a> {
                 probe.metric_relabelings.as_ref(),
             ),
             scrape: Scrape {
-                sources: vec![source],
+                sources,
                 is_named,
                 honor_labels: false,
                 cluster_wide: is_cluster_wide(path, relabelings, settings),
@@ -180,25 +178,27 @@ impl<'a> Subject<'a> {
     pub(super) fn of_scrape_config(config: &'a ScrapeConfig, settings: &Settings) -> Self {
         let path = given_path(config.metrics_path.as_deref(), DEFAULT_PATH);
         let mut sources: Vec<Source> = Vec::new();
-        let mut add = |discovery, labels| {
+        let mut add = |discovery| {
+            let labels = Vec::new();
             let source = Source { discovery, labels };
             if !sources.contains(&source) {
                 sources.push(source);
             }
         };
-        for fixed in config.static_configs.iter().flatten() {
-            let labels = fixed.labels.clone().unwrap_or_default();
-            add(Discovery::Nowhere, labels.into_iter().collect());
-        }
         for kubernetes in config.kubernetes_sd_configs.iter().flatten() {
-            kubernetes_discovery(kubernetes).for_each(|found| add(found, Vec::new()));
+            kubernetes_discovery(kubernetes).for_each(&mut add);
         }
         if config.gives_any_labels {
-            add(Discovery::Anywhere, Vec::new());
+            add(Discovery::Anywhere);
         }
         // The other discoveries know nothing of namespaces.
         if config.discovers_elsewhere {
-            add(Discovery::Nowhere, Vec::new());
+            add(Discovery::Nowhere);
+        }
+        for fixed in config.static_configs.iter().flatten() {
+            let none = Labels::new();
+            let labels = fixed.labels.as_ref().unwrap_or(&none);
+            sources.extend(fixed_targets(fixed.targets.as_ref(), labels));
         }
         Self {
             field: "spec".to_owned(),
@@ -221,6 +221,20 @@ impl<'a> Subject<'a> {
             narrower: "; `namespaces` of a kubernetesSDConfig can be narrowed as well",
         }
     }
+}
+
+/// Targets that stand in the object; none if there are none.
+fn fixed_targets(addresses: Option<&Vec<String>>, labels: &Labels) -> Option<Source> {
+    let addresses = addresses.filter(|addresses| !addresses.is_empty())?;
+    let discovery = if labels.keys().any(|name| has_placeholder(name)) {
+        Discovery::Anywhere
+    } else if addresses.iter().any(|address| has_placeholder(address)) {
+        Discovery::Nowhere
+    } else {
+        Discovery::Fixed(addresses.clone())
+    };
+    let labels = labels.clone().into_iter().collect();
+    Some(Source { discovery, labels })
 }
 
 fn given_path<'p>(path: Option<&'p str>, default: &'p str) -> &'p str {
