@@ -2,9 +2,11 @@
 
 use crate::json;
 use crate::request::{Payload, text};
-use crate::resource::{Kind, Object, pod_monitor, probe, scrape_config, service_monitor};
+use crate::resource::{
+    Kind, Object, pod_monitor, probe, prometheus, scrape_config, service_monitor,
+};
 use crate::rule::namespace_filter::{self, Scraped};
-use crate::rule::{elsewhere, release_label, storage_class};
+use crate::rule::{elsewhere, release_label, scrape_override, selector, side_roads, storage_class};
 use crate::settings::Settings;
 use crate::verdict::{Response, Verdict};
 
@@ -94,6 +96,22 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
         }
         Kind::PrometheusRule => {
             release_label::judge(&object, namespace, &settings, &mut verdict);
+        }
+        Kind::Prometheus | Kind::PrometheusAgent | Kind::ThanosRuler => {
+            let prometheus = prometheus::read(&object)?;
+            storage_class::judge_requested(&prometheus, &settings, &mut verdict);
+            let release = object.label(&settings.release_label);
+            match settings.environment_scraping(namespace, release) {
+                Some(environment) => {
+                    let of = (environment, &settings);
+                    selector::judge(kind, &object, &prometheus, of, &mut verdict);
+                    scrape_override::judge(&prometheus, &mut verdict);
+                    side_roads::warn(&prometheus, of, &mut verdict);
+                }
+                None => {
+                    side_roads::warn_of_none(namespace, &settings.release_label, &mut verdict);
+                }
+            }
         }
         Kind::PersistentVolumeClaim => {
             storage_class::judge(&object, old.as_ref(), name, &settings, &mut verdict)?;

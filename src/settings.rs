@@ -215,6 +215,21 @@ impl Settings {
             .find(|environment| environment.release == release)
     }
 
+    /// The environment that what is in this namespace scrapes or is scraped for: the namespace's, or
+    /// in a shared one that of the release that it carries.
+    #[must_use]
+    pub fn environment_scraping(
+        &self,
+        namespace: &str,
+        release: Option<&str>,
+    ) -> Option<&Environment> {
+        match self.environment_of(namespace) {
+            Membership::Of(environment) => Some(environment),
+            Membership::Shared => release.and_then(|release| self.environment_with(release)),
+            Membership::None => None,
+        }
+    }
+
     /// The globs of the namespaces that an environment may see.
     pub fn visible_to<'a>(&'a self, environment: &'a Environment) -> impl Iterator<Item = &'a str> {
         environment

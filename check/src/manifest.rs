@@ -71,9 +71,9 @@ pub fn request(object: &Value, namespace: Option<&str>) -> Result<Option<Value>>
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let kind = object["kind"].as_str().unwrap_or_default();
-    if Kind::of(group, kind).is_none() {
+    let Some(known) = Kind::of(group, kind) else {
         return Ok(None);
-    }
+    };
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let Some(namespace) = object["metadata"]["namespace"].as_str().or(namespace) else {
         bail!("{kind} {name:?} names no namespace; give one with --namespace");
@@ -84,7 +84,7 @@ pub fn request(object: &Value, namespace: Option<&str>) -> Result<Option<Value>>
         "resource": {
             "group": group,
             "version": version,
-            "resource": format!("{}s", kind.to_lowercase()),
+            "resource": known.resource(),
         },
         "name": name,
         "namespace": namespace,

@@ -347,7 +347,7 @@ fn equals(one: &str, other: &str) -> Membership {
 }
 
 /// A language that contains every label that the rule may map to `name`; none if it maps none.
-fn candidates(regex: &Compiled, pieces: &[Piece], name: &str) -> Option<Expression> {
+pub(super) fn candidates(regex: &Compiled, pieces: &[Piece], name: &str) -> Option<Expression> {
     let anything = Some(Expression::something());
     let (before, group, after) = match pieces {
         [] => return anything.filter(|_| name.is_empty()),

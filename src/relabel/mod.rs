@@ -7,6 +7,7 @@
 //! This module knows nothing of admission: monitors become a [`scrape::Scrape`] elsewhere.
 
 pub mod capture;
+mod change;
 pub mod interpret;
 mod label_map;
 pub mod labels;

@@ -14,6 +14,7 @@ pub mod operator_rules;
 pub mod persistent_volume_claim;
 pub mod pod_monitor;
 pub mod probe;
+pub mod prometheus;
 pub mod scrape_config;
 pub mod service_monitor;
 
@@ -33,6 +34,12 @@ pub enum Kind {
     ScrapeConfig,
     /// `PrometheusRule` of `monitoring.coreos.com`.
     PrometheusRule,
+    /// `Prometheus` of `monitoring.coreos.com`.
+    Prometheus,
+    /// `PrometheusAgent` of `monitoring.coreos.com`.
+    PrometheusAgent,
+    /// `ThanosRuler` of `monitoring.coreos.com`.
+    ThanosRuler,
     /// `PersistentVolumeClaim` of the core group.
     PersistentVolumeClaim,
 }
@@ -47,10 +54,29 @@ impl Kind {
             (MONITORING_GROUP, "Probe") => Some(Self::Probe),
             (MONITORING_GROUP, "ScrapeConfig") => Some(Self::ScrapeConfig),
             (MONITORING_GROUP, "PrometheusRule") => Some(Self::PrometheusRule),
+            (MONITORING_GROUP, "Prometheus") => Some(Self::Prometheus),
+            (MONITORING_GROUP, "PrometheusAgent") => Some(Self::PrometheusAgent),
+            (MONITORING_GROUP, "ThanosRuler") => Some(Self::ThanosRuler),
             (PersistentVolumeClaim::GROUP, PersistentVolumeClaim::KIND) => {
                 Some(Self::PersistentVolumeClaim)
             }
             _ => None,
+        }
+    }
+
+    /// The name of the resource, as the API server has it in its paths.
+    #[must_use]
+    pub const fn resource(self) -> &'static str {
+        match self {
+            Self::ServiceMonitor => "servicemonitors",
+            Self::PodMonitor => "podmonitors",
+            Self::Probe => "probes",
+            Self::ScrapeConfig => "scrapeconfigs",
+            Self::PrometheusRule => "prometheusrules",
+            Self::Prometheus => "prometheuses",
+            Self::PrometheusAgent => "prometheusagents",
+            Self::ThanosRuler => "thanosrulers",
+            Self::PersistentVolumeClaim => "persistentvolumeclaims",
         }
     }
 }

@@ -139,7 +139,8 @@ fn select(selector: &LabelSelector, of: &str, rules: &mut Vec<Rule>) {
 }
 
 /// The label's name as Prometheus takes it (`sanitizeLabelName` in the operator's `promcfg.go`).
-fn sanitized(label: &str) -> String {
+#[must_use]
+pub fn sanitized(label: &str) -> String {
     let valid = |c: char| c.is_ascii_alphanumeric() || c == '_';
     label
         .chars()

@@ -4,4 +4,7 @@
 pub mod elsewhere;
 pub mod namespace_filter;
 pub mod release_label;
+pub mod scrape_override;
+pub mod selector;
+pub mod side_roads;
 pub mod storage_class;

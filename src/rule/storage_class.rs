@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::resource::Object;
 use crate::resource::persistent_volume_claim::{Ownership, Spec, ownership};
+use crate::resource::prometheus::Prometheus;
 use crate::settings::Settings;
 use crate::verdict::{Fix, Verdict, Violation};
 
@@ -34,33 +35,77 @@ pub fn judge(
     {
         return Ok(());
     }
+    let owner = match ownership {
+        Ownership::Label(label) => format!("the claim is a Prometheus' (label {label})"),
+        Ownership::Name => "the claim is a Prometheus' (by its name)".to_owned(),
+    };
+    let missing = usize::from(object.spec.is_none());
+    demand(&owner, class, &["spec"], missing, settings, verdict);
+    Ok(())
+}
+
+/// Judges the claim that a Prometheus, an agent or a ruler asks for.
+pub fn judge_requested(prometheus: &Prometheus, settings: &Settings, verdict: &mut Verdict) {
+    let Some(storage) = &prometheus.storage else {
+        return;
+    };
+    // The operator's order (`BuildStatefulSet…` in `pkg/prometheus/server/statefulset.go`). Storage
+    // that says nothing is a claim that says nothing.
+    if storage.empty_dir.is_some() {
+        return;
+    }
+    let ephemeral = [
+        "spec",
+        "storage",
+        "ephemeral",
+        "volumeClaimTemplate",
+        "spec",
+    ];
+    let lasting = ["spec", "storage", "volumeClaimTemplate", "spec"];
+    let (template, path) = match &storage.ephemeral {
+        Some(volume) => (volume.volume_claim_template.as_ref(), &ephemeral[..]),
+        None => (storage.volume_claim_template.as_ref(), &lasting[..]),
+    };
+    let spec = template.and_then(|template| template.spec.as_ref());
+    let class = spec.and_then(|spec| spec.storage_class_name.as_deref());
+    let missing = usize::from(template.is_none()) + usize::from(spec.is_none());
+    let owner = "its series are stored in this claim";
+    demand(owner, class, path, missing, settings, verdict);
+}
+
+/// Demands a storage class of the claim whose `spec` is at `path`, of which the last `missing`
+/// segments are not there yet.
+fn demand(
+    owner: &str,
+    class: Option<&str>,
+    path: &[&str],
+    missing: usize,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) {
     let allowed = &settings.prometheus_storage_classes;
     if class.is_some_and(|class| allowed.iter().any(|one| one == class)) {
-        return Ok(());
+        return;
     }
     let choice = match allowed.as_slice() {
         [one] => format!("{one:?}"),
         several => format!("one of {}", several.join(", ")),
-    };
-    let owner = match ownership {
-        Ownership::Label(label) => format!("the claim is a Prometheus' (label {label})"),
-        Ownership::Name => "the claim is a Prometheus' (by its name)".to_owned(),
     };
     let wrong = match class {
         Some("") => "is empty, which asks for no storage class at all".to_owned(),
         None => "is missing, which leaves the class to the cluster's default".to_owned(),
         Some(class) => format!("is {class:?}"),
     };
+    let path: Vec<&str> = path.iter().copied().chain(["storageClassName"]).collect();
     verdict.violations.push(Violation {
         rule: NAME,
-        field: "spec.storageClassName".to_owned(),
+        field: path.join("."),
         message: format!("{owner}, so its class must be {choice}, but it {wrong}"),
         witness: None,
         fix: allowed.first().map(|class| Fix {
-            pointer: ["spec", "storageClassName"].map(str::to_owned).to_vec(),
+            pointer: path.iter().map(|&segment| segment.to_owned()).collect(),
             value: Value::from(class.as_str()),
-            missing: usize::from(object.spec.is_none()),
+            missing,
         }),
     });
-    Ok(())
 }

@@ -79,6 +79,15 @@ fn before_the_repair_the_known_causes_are_found() {
     assert_eq!(fields("monitoring-dev/kubelet").len(), 3);
     let claim = "monitoring-dev/prometheus-monitoring-dev-db-prometheus-monitoring-dev-0";
     assert_eq!(fields(claim), ["spec.storageClassName"]);
+    let class = "spec.storage.volumeClaimTemplate.spec.storageClassName";
+    assert_eq!(
+        fields("monitoring-dev/monitoring-dev"),
+        [class, "spec.podMonitorSelector"]
+    );
+    assert_eq!(
+        fields("monitoring-prod/monitoring-prod"),
+        [class, "spec.ruleSelector"]
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod harness;
 mod labels;
 mod languages;
 mod metadata;
+mod prometheuses;
 mod requests;
 mod scrapes;
 mod settings;

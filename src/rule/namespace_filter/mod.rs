@@ -22,7 +22,7 @@ use crate::resource::Object;
 use crate::resource::endpoint::Monitor;
 use crate::resource::probe::Probe;
 use crate::resource::scrape_config::ScrapeConfig;
-use crate::settings::{Environment, Membership, NamespaceFilter, Settings};
+use crate::settings::{Environment, NamespaceFilter, Settings};
 use crate::verdict::{self, Fix, Verdict, Violation};
 
 use mend::{Edit, Edits, Mended};
@@ -51,16 +51,9 @@ pub fn judge(
     settings: &Settings,
     verdict: &mut Verdict,
 ) {
-    let environment = match settings.environment_of(namespace) {
-        Membership::Of(environment) => environment,
-        Membership::Shared => {
-            let release = object.label(&settings.release_label);
-            match release.and_then(|release| settings.environment_with(release)) {
-                Some(environment) => environment,
-                None => return,
-            }
-        }
-        Membership::None => return,
+    let release = object.label(&settings.release_label);
+    let Some(environment) = settings.environment_scraping(namespace, release) else {
+        return;
     };
     let subjects = match scraped {
         Scraped::Monitor(monitor) => Subject::of_monitor(monitor, namespace, settings),

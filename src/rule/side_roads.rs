@@ -1,0 +1,143 @@
+//! Warnings about the roads into a Prometheus that cannot be judged when it is admitted.
+
+use crate::resource::LabelSelector;
+use crate::resource::prometheus::{Prometheus, Remote};
+use crate::settings::{Environment, Membership, Settings};
+use crate::verdict::Verdict;
+
+/// The namespace whose objects Kubewarden accepts unseen, so that it can be installed and mended
+/// (`--always-accept-admission-reviews-on-namespace` of policy-server, as Kubewarden's charts set
+/// it).
+const NEVER_JUDGED: &str = "kubewarden";
+
+/// The label that Kubernetes gives every namespace.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// The features that are receivers (`cmd/prometheus/main.go` in Prometheus).
+const RECEIVERS: [&str; 2] = ["remote-write-receiver", "otlp-write-receiver"];
+
+/// Warns of what a Prometheus has of that kind, where it belongs to an environment.
+pub fn warn(
+    prometheus: &Prometheus,
+    (environment, settings): (&Environment, &Settings),
+    verdict: &mut Verdict,
+) {
+    let mut warn = |field: &str, what: &str| {
+        verdict.warnings.push(format!("spec.{field}: {what}"));
+    };
+    if prometheus.additional_scrape_configs.is_some() {
+        warn(
+            "additionalScrapeConfigs",
+            "what stands in that Secret is scraped without being judged; ScrapeConfig objects are",
+        );
+    }
+    if prometheus.remote_read.iter().flatten().next().is_some() {
+        warn(
+            "remoteRead",
+            "what that server answers is shown without being judged",
+        );
+    }
+    let receives = "whoever reaches it can send series of any namespace";
+    if prometheus.enable_remote_write_receiver == Some(true) {
+        warn("enableRemoteWriteReceiver", receives);
+    }
+    if prometheus.enable_otlp_receiver == Some(true) {
+        warn("enableOTLPReceiver", receives);
+    }
+    let features = prometheus.enable_features.iter().flatten();
+    if let Some(feature) = features
+        .map(String::as_str)
+        .find(|feature| RECEIVERS.contains(feature))
+    {
+        warn(&format!("enableFeatures ({feature})"), receives);
+    }
+    let arguments = prometheus.additional_args.iter().flatten();
+    let arguments: Vec<&str> = arguments.filter_map(|one| one.name.as_deref()).collect();
+    if !arguments.is_empty() {
+        let names = arguments.join(", ");
+        warn(
+            "additionalArgs",
+            &format!("an argument can open what is not judged here ({names})"),
+        );
+    }
+    let written = prometheus.remote_write.iter().flatten();
+    for (index, remote) in written.enumerate() {
+        if let Some(other) = reached(remote, environment, settings) {
+            warn(
+                &format!("remoteWrite[{index}]"),
+                &format!("its series go to environment {other:?}"),
+            );
+        }
+    }
+    for (index, url) in prometheus.query_endpoints.iter().flatten().enumerate() {
+        if let Some(other) = foreign(url, environment, settings) {
+            warn(
+                &format!("queryEndpoints[{index}]"),
+                &format!("its rules are evaluated over the series of environment {other:?}"),
+            );
+        }
+    }
+    let reaching = prometheus.namespace_selectors();
+    let reaching = reaching.filter_map(|((field, namespaces), (_, selector))| {
+        (selector.is_some() && namespaces.is_some_and(reaches_never_judged)).then_some(field)
+    });
+    let reaching: Vec<&str> = reaching.collect();
+    if let [first, rest @ ..] = reaching.as_slice() {
+        let more = match rest.len() {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        warn(
+            &format!("{first}{more}"),
+            &format!(
+                "reaches namespace {NEVER_JUDGED:?}, whose objects Kubewarden never judges; \
+                 exclude it: {NAME_LABEL} NotIn [{NEVER_JUDGED}]"
+            ),
+        );
+    }
+}
+
+/// Says that one that belongs to no environment is not judged.
+pub fn warn_of_none(namespace: &str, release_label: &str, verdict: &mut Verdict) {
+    verdict.warnings.push(format!(
+        "namespace {namespace:?} belongs to no environment, and its label {release_label} names \
+         none: what this object picks up is not judged"
+    ));
+}
+
+/// Whether the selector takes the namespace that is never judged. That somebody gave it a label
+/// which the selector wants is not assumed.
+fn reaches_never_judged(selector: &LabelSelector) -> bool {
+    let labels = selector.match_labels.iter().flatten().map(|(key, _)| key);
+    let expressions = selector.match_expressions.iter().flatten();
+    let wanted = expressions
+        .filter(|requirement| matches!(requirement.operator.as_deref(), Some("In" | "Exists")));
+    let wanted = wanted.filter_map(|requirement| requirement.key.as_ref());
+    labels.chain(wanted).all(|key| key == NAME_LABEL)
+        && selector.admits(NAME_LABEL, NEVER_JUDGED) != Some(false)
+}
+
+fn reached<'a>(
+    remote: &Remote,
+    environment: &Environment,
+    settings: &'a Settings,
+) -> Option<&'a str> {
+    foreign(remote.url.as_deref()?, environment, settings)
+}
+
+/// The other environment, if it is a service of it that the URL leads to: `<service>.<namespace>`,
+/// alone or before `svc` (Kubernetes, "DNS for Services and Pods").
+fn foreign<'a>(url: &str, environment: &Environment, settings: &'a Settings) -> Option<&'a str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?.split(':').next()?;
+    let mut labels = host.trim_end_matches('.').split('.').skip(1);
+    let namespace = labels.next()?;
+    if !matches!(labels.next(), None | Some("svc")) {
+        return None;
+    }
+    match settings.environment_of(namespace) {
+        Membership::Of(other) if other.name != environment.name => Some(&other.name),
+        _ => None,
+    }
+}
