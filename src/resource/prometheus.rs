@@ -49,7 +49,11 @@ pub struct Prometheus {
     /// Features that are off otherwise.
     pub enable_features: Option<Vec<String>>,
     /// Arguments of the container.
-    pub additional_args: Option<Vec<Strict<Argument>>>,
+    pub additional_args: Option<Vec<Strict<Named>>>,
+    /// Containers of its pods; those that the operator makes are changed by their names.
+    pub containers: Option<Vec<Strict<Named>>>,
+    /// Containers that precede them.
+    pub init_containers: Option<Vec<Strict<Named>>>,
     /// What a `ThanosRuler` queries.
     pub query_endpoints: Option<Vec<String>>,
 }
@@ -102,10 +106,10 @@ pub struct Remote {
     pub url: Option<String>,
 }
 
-/// An argument of the container.
+/// Something that has a name.
 #[derive(Debug, Deserialize)]
-pub struct Argument {
-    /// Its name, without the dashes before it.
+pub struct Named {
+    /// Its name.
     pub name: Option<String>,
 }
 

@@ -16,6 +16,15 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 /// The features that are receivers (`cmd/prometheus/main.go` in Prometheus).
 const RECEIVERS: [&str; 2] = ["remote-write-receiver", "otlp-write-receiver"];
 
+/// The containers that the operator makes, which hold the configuration (`pkg/prometheus/server`,
+/// `pkg/thanos` and `pkg/operator/config_reloader.go` in prometheus-operator).
+const CONTAINERS: [&str; 4] = [
+    "prometheus",
+    "thanos-ruler",
+    "config-reloader",
+    "init-config-reloader",
+];
+
 /// Warns of what a Prometheus has of that kind, where it belongs to an environment.
 pub fn warn(
     prometheus: &Prometheus,
@@ -59,6 +68,21 @@ pub fn warn(
             "additionalArgs",
             &format!("an argument can open what is not judged here ({names})"),
         );
+    }
+    for (field, containers) in [
+        ("containers", &prometheus.containers),
+        ("initContainers", &prometheus.init_containers),
+    ] {
+        let mut names = containers
+            .iter()
+            .flatten()
+            .filter_map(|one| one.name.as_deref());
+        if let Some(name) = names.find(|name| CONTAINERS.contains(name)) {
+            warn(
+                field,
+                &format!("container {name:?} is the operator's own; a change of it is not judged"),
+            );
+        }
     }
     let written = prometheus.remote_write.iter().flatten();
     for (index, remote) in written.enumerate() {

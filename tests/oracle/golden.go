@@ -101,6 +101,9 @@ func goldenCommand(arguments []string) (bool, error) {
 	if err := writeLines(filepath.Join(*folder, "monitors.jsonl"), all); err != nil {
 		return false, err
 	}
+	if err := writeLines(filepath.Join(*folder, "fields.jsonl"), recordedFields()); err != nil {
+		return false, err
+	}
 	return true, writeLines(filepath.Join(*folder, "regexes.jsonl"), recordedRegexes())
 }
 

@@ -3,15 +3,12 @@
 //! `tests/golden/monitors.jsonl` has monitors and what came through them, `regexes.jsonl` patterns
 //! and which texts Go matched with them.
 
-use std::path::Path;
-
 use prometheus_env_isolation_policy::language::automaton::{Automaton, Membership};
 use prometheus_env_isolation_policy::language::pattern::{Pattern, PatternError};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::harness::{create, proven};
+use super::harness::{create, lines, proven};
 
 #[derive(Deserialize)]
 struct Recorded {
@@ -37,15 +34,6 @@ struct RecordedRegex {
     matches: Vec<String>,
     #[serde(default)]
     others: Vec<String>,
-}
-
-fn lines<T: DeserializeOwned>(name: &str) -> Vec<T> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let text = std::fs::read_to_string(folder.join(name)).expect("a golden file");
-    let parsed = |line: &str| serde_json::from_str(line).expect("a golden line");
-    let all: Vec<T> = text.lines().map(parsed).collect();
-    assert!(all.len() > 300, "{name} is cut off");
-    all
 }
 
 #[test]

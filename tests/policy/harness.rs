@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use env_isolation_check::engine::{Answer, Policy, Violation};
 use env_isolation_check::manifest;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// The compiled module.
@@ -12,6 +13,16 @@ pub(crate) static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("policy.wasm");
     Policy::load(&path).expect("run `make policy.wasm` first")
 });
+
+/// The lines of a golden file.
+pub(crate) fn lines<T: DeserializeOwned>(name: &str) -> Vec<T> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let text = std::fs::read_to_string(folder.join(name)).expect("a golden file");
+    let parsed = |line: &str| serde_json::from_str(line).expect("a golden line");
+    let all: Vec<T> = text.lines().map(parsed).collect();
+    assert!(all.len() > 300, "{name} is cut off");
+    all
+}
 
 /// YAML as JSON.
 pub(crate) fn yaml(text: &str) -> Value {

@@ -4,6 +4,7 @@
 mod budget;
 mod endpoints;
 mod examples;
+mod fields;
 mod fixes;
 mod golden;
 mod harness;

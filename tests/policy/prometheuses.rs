@@ -325,6 +325,14 @@ fn what_precedes_every_proof_leaves_its_labels_alone(
 #[case::otlp_receiver("enableOTLPReceiver: true", "spec.enableOTLPReceiver")]
 #[case::receiver_by_feature("enableFeatures: [remote-write-receiver]", "spec.enableFeatures")]
 #[case::arguments("additionalArgs: [{name: a, value: b}]", "spec.additionalArgs")]
+#[case::the_container(
+    "containers: [{name: oauth}, {name: prometheus, args: [a]}]",
+    "spec.containers"
+)]
+#[case::the_reloader(
+    "initContainers: [{name: init-config-reloader}]",
+    "spec.initContainers"
+)]
 #[case::remote_write(
     "remoteWrite: [{url: 'http://mimir.shop-dev:80/push'}, \
      {url: 'https://mimir.monitoring-prod.svc.cluster.local/push'}]",
@@ -355,6 +363,7 @@ fn roads_that_nobody_judges_are_warned_of(#[case] spec: &str, #[case] field: &st
 
 #[rstest]
 #[case::nothing("remoteRead: [], additionalArgs: [], enableFeatures: [exemplar-storage]")]
+#[case::a_container_of_ones_own("containers: [{name: oauth-proxy}]")]
 #[case::own_environment("remoteWrite: [{url: 'http://mimir.monitoring-dev.svc/push'}]")]
 #[case::somewhere_else("remoteWrite: [{url: 'https://mimir.example-prod.com/push'}]")]
 #[case::narrowed_namespaces(
