@@ -19,14 +19,16 @@ annotated-policy.wasm: policy.wasm policy-metadata.yml README.md ## Add the meta
 	kwctl annotate --metadata-path policy-metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
 .PHONY: check
-check: ## Build env-isolation-check
+check: policy.wasm ## Build env-isolation-check, with the policy in it
 	@echo "== building env-isolation-check and its engine (the first time some minutes) =="
 	$(CARGO) build $(NATIVE)
 
 .PHONY: demo
-demo: policy.wasm check ## Judge the examples
-	@$(CHECK) --policy policy.wasm --settings examples/settings.yaml \
-		examples/before examples/after examples/fixed || test $$? -eq 1
+demo: check ## Judge the examples
+	@for folder in examples/before examples/after examples/fixed; do \
+		echo "== $$folder =="; \
+		$(CHECK) --verbose --settings examples/settings.yaml $$folder || test $$? -eq 1 || exit 2; \
+	done
 
 .PHONY: test
 test: policy.wasm fmt lint ## Run all tests

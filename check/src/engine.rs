@@ -5,11 +5,21 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use anyhow::{Context, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wapc::WapcHost;
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
+
+/// The module that was there when this was built; empty if none was.
+const EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.wasm"));
+
+/// What the policy server passes.
+#[derive(Serialize)]
+struct Payload<'a> {
+    request: &'a Value,
+    settings: &'a Value,
+}
 
 /// A compiled policy.
 #[expect(missing_debug_implementations, reason = "the engine has none")]
@@ -51,6 +61,8 @@ pub struct Violation {
     pub message: String,
     /// A namespace that leaks.
     pub witness: Option<String>,
+    /// The labels of a target, and those that its exporter exposes, with which it comes through.
+    pub example: Option<Value>,
     /// What mends it: a JSON Patch.
     pub fix: Option<Value>,
 }
@@ -70,7 +82,7 @@ impl Answer {
 }
 
 impl Policy {
-    /// Compiles a module.
+    /// Compiles the module of a file.
     ///
     /// # Errors
     ///
@@ -82,10 +94,26 @@ impl Policy {
                 path.display()
             )
         })?;
+        Self::compile(&bytes).with_context(|| path.display().to_string())
+    }
+
+    /// Compiles the module that was there when this was built.
+    ///
+    /// # Errors
+    ///
+    /// If there was none.
+    pub fn embedded() -> Result<Self> {
+        if EMBEDDED.is_empty() {
+            bail!("this program was built without the policy in it; give one with --policy FILE");
+        }
+        Self::compile(EMBEDDED)
+    }
+
+    fn compile(bytes: &[u8]) -> Result<Self> {
         let module = WasmtimeEngineProviderBuilder::new()
-            .module_bytes(&bytes)
+            .module_bytes(bytes)
             .build_pre()
-            .map_err(|error| anyhow!("{}: {error}", path.display()))?;
+            .map_err(|error| anyhow!("no policy: {error}"))?;
         Ok(Self { module })
     }
 
@@ -95,8 +123,8 @@ impl Policy {
     ///
     /// If the module traps or answers something else than a verdict.
     pub fn evaluate(&self, request: &Value, settings: &Value) -> Result<Answer> {
-        let payload = json!({"request": request, "settings": settings}).to_string();
-        self.call("validate", payload.as_bytes())
+        let payload = serde_json::to_vec(&Payload { request, settings })?;
+        self.call("validate", &payload)
     }
 
     /// Validates settings.

@@ -1,7 +1,13 @@
-//! The verdicts of the policy over manifests: [`manifest`] reads them and makes of each the request
-//! that the API server would send, [`engine`] evaluates the policy's WebAssembly module on it, and
-//! [`report`] prints the outcome.
+//! The verdicts of the policy over manifests: [`input`] finds them, [`yaml`] reads them,
+//! [`manifest`] makes of each object the request that the API server would send, and [`judge`] has
+//! the policy's WebAssembly module answer it in the [`engine`]; [`report`] prints the outcome, and
+//! [`fix`] writes the fixes into the text. [`settings`] reads the policy's.
 
 pub mod engine;
+pub mod fix;
+pub mod input;
+pub mod judge;
 pub mod manifest;
 pub mod report;
+pub mod settings;
+pub mod yaml;

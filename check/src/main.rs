@@ -1,42 +1,35 @@
 //! `env-isolation-check`: manifests in, verdicts out.
 
-use std::io::{IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+mod arguments;
+
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use env_isolation_check::engine::Policy;
-use env_isolation_check::manifest;
-use env_isolation_check::report::{Line, summary, table};
+use env_isolation_check::fix;
+use env_isolation_check::input::{self, Input};
+use env_isolation_check::judge::{Judge, Outcome};
+use env_isolation_check::report::{Format, Report, Style};
+use env_isolation_check::{settings, yaml};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use prometheus_env_isolation_policy::settings::Settings;
+use rayon::prelude::*;
 use serde_json::Value;
+use similar::TextDiff;
 
-/// Gives the verdicts of the prometheus-env-isolation-policy over manifests, as the cluster would.
-///
-/// Exits with 0 if all objects are accepted, 1 if one is rejected, 2 if something cannot be read.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
-    /// The policy to evaluate.
-    #[arg(long, value_name = "FILE", default_value = "policy.wasm")]
-    policy: PathBuf,
-    /// The policy's settings, in YAML or JSON; the defaults unless given.
-    #[arg(long, value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// The namespace of objects that name none.
-    #[arg(long, value_name = "NAMESPACE")]
-    namespace: Option<String>,
-    /// Manifests: files, folders, or - for standard input.
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
-}
+use arguments::{Arguments, Check, Color, Command, Judging, Output};
+
+/// After which time a run takes long enough for a progress bar.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        // Whoever reads the output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("env-isolation-check: {error:#}");
             ExitCode::from(2)
@@ -44,14 +37,45 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<bool> {
-    let settings = match &arguments.settings {
-        Some(path) => serde_saphyr::from_str(&read(path)?)
-            .with_context(|| format!("{} is not YAML", path.display()))?,
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    error.downcast_ref().is_some_and(kind)
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
+    let mut out = std::io::stdout();
+    match arguments.command {
+        None => return check(&arguments.check),
+        Some(Command::Explain(_)) => bail!("not yet"),
+        Some(Command::Completions { shell }) => {
+            let mut command = Arguments::command();
+            let name = command.get_name().to_owned();
+            clap_complete::generate(shell, &mut command, name, &mut out);
+        }
+        Some(Command::Man) => clap_mangen::Man::new(Arguments::command()).render(&mut out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The settings as they are passed to the policy, and as they are understood.
+fn read_settings(judging: &Judging) -> Result<(Value, Settings)> {
+    let value = match &judging.settings {
+        Some(path) => settings::read(&Input::read(path)?)?,
         None => Value::Null,
     };
-    progress("compiling the policy …");
-    let policy = Policy::load(&arguments.policy)?;
+    let text = value.to_string();
+    let understood = Settings::read(Some(serde_json::from_str(&text)?))
+        .map_err(anyhow::Error::msg)
+        .context("the settings are not valid")?;
+    Ok((value, understood))
+}
+
+fn check(arguments: &Check) -> Result<ExitCode> {
+    let (settings, understood) = read_settings(&arguments.judging)?;
+    let policy = match &arguments.policy {
+        Some(path) => Policy::load(path)?,
+        None => Policy::embedded()?,
+    };
     let answer = policy.validate_settings(&settings)?;
     if !answer.valid {
         bail!(
@@ -59,61 +83,141 @@ fn run(arguments: &Arguments) -> Result<bool> {
             answer.message.unwrap_or_default()
         );
     }
-    let text = settings.to_string();
-    let known = Settings::read(Some(serde_json::from_str(&text)?)).map_err(anyhow::Error::msg)?;
-    let mut out = std::io::stdout().lock();
-    let mut all = Vec::new();
+    let judge = Judge {
+        policy: &policy,
+        settings: &settings,
+        namespace: arguments.judging.namespace.as_deref(),
+    };
+    let mut inputs = Vec::new();
+    let mut unreadable = Vec::new();
     for path in &arguments.paths {
-        let mut lines = Vec::new();
-        for file in manifest::files(path)? {
-            progress(&format!("judging {} …", file.display()));
-            let text = read(&file)?;
-            let objects = manifest::objects(&text)
-                .with_context(|| format!("{} is not YAML", file.display()))?;
-            for object in objects {
-                let request = manifest::request(&object, arguments.namespace.as_deref())
-                    .with_context(|| file.display().to_string())?;
-                if let Some(request) = request {
-                    lines.push(line(&policy, &request, &settings)?);
+        for file in input::files(path)? {
+            match Input::read(&file) {
+                Ok(input) => inputs.push(input),
+                Err(error) => {
+                    let message = format!("{error:#}");
+                    unreadable.push(Outcome::unreadable(inputs.len(), 0..0, message, 0..0));
+                    let (path, text) = (Some(file), String::new());
+                    inputs.push(Input { path, text });
                 }
             }
         }
-        progress("");
-        table(&path.display().to_string(), &lines, &known, &mut out)?;
-        all.extend(lines);
     }
-    summary(&all, &mut out)?;
-    Ok(all.iter().all(|line| line.answer.accepted))
+    let mut outcomes = outcomes(&judge, &inputs)?;
+    let mut out = std::io::stdout().lock();
+    if arguments.fix || arguments.write {
+        let fixed = fixes(arguments, &mut inputs, &outcomes, &mut out)?;
+        if arguments.write && fixed > 0 {
+            eprintln!("fixed {fixed} violations");
+            outcomes = self::outcomes(&judge, &inputs)?;
+        }
+    }
+    outcomes.extend(unreadable);
+    let report = Report {
+        inputs: &inputs,
+        outcomes: &outcomes,
+        settings: &understood,
+    };
+    if !arguments.fix {
+        report.write(format(arguments), &mut out)?;
+    }
+    out.flush()?;
+    let counts = report.counts();
+    let wrong = counts.rejected > 0 || arguments.warnings_as_errors && counts.warnings > 0;
+    Ok(ExitCode::from(match (counts.unreadable, wrong) {
+        (1.., _) => 2,
+        (0, true) => 1,
+        (0, false) => 0,
+    }))
 }
 
-fn line(policy: &Policy, request: &Value, settings: &Value) -> Result<Line> {
+fn format(arguments: &Check) -> Format {
+    match arguments.output {
+        Output::Text => {
+            let terminal =
+                || std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colored = match arguments.color {
+                Color::Auto => terminal(),
+                Color::Always => true,
+                Color::Never => false,
+            };
+            let verbose = arguments.verbose;
+            Format::Text(Style { colored, verbose })
+        }
+        Output::Json => Format::Json,
+        Output::Sarif => Format::Sarif,
+        Output::Github => Format::Github,
+    }
+}
+
+/// The outcomes of all documents, in order, judged in parallel.
+fn outcomes(judge: &Judge<'_>, inputs: &[Input]) -> Result<Vec<Outcome>> {
+    let documents: Vec<_> = inputs
+        .iter()
+        .enumerate()
+        .flat_map(|(index, input)| {
+            let documents = yaml::documents(&input.text).into_iter();
+            documents.map(move |document| (index, input, document))
+        })
+        .collect();
     let start = Instant::now();
-    let answer = policy.evaluate(request, settings)?;
-    let time = start.elapsed();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Ok(Line {
-        kind: text(&request["kind"]["kind"]),
-        namespace: text(&request["namespace"]),
-        name: text(&request["name"]),
-        answer,
-        time,
-    })
+    let bar =
+        ProgressBar::with_draw_target(Some(documents.len() as u64), ProgressDrawTarget::hidden());
+    let outcomes: Result<Vec<Vec<Outcome>>> = documents
+        .into_par_iter()
+        .map(|(index, input, document)| {
+            let outcomes = judge.document(index, input, document);
+            if bar.is_hidden() && start.elapsed() > PATIENCE && std::io::stderr().is_terminal() {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
+            bar.inc(1);
+            outcomes
+        })
+        .collect();
+    bar.finish_and_clear();
+    Ok(outcomes?.into_iter().flatten().collect())
 }
 
-fn read(path: &Path) -> Result<String> {
-    if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        return Ok(text);
+/// Prints the fixes as a patch or writes them; the texts of the inputs are then the new ones. How
+/// many violations were mended.
+fn fixes(
+    arguments: &Check,
+    inputs: &mut [Input],
+    outcomes: &[Outcome],
+    out: &mut impl Write,
+) -> Result<usize> {
+    let mut mended = 0;
+    for of_input in outcomes.chunk_by(|one, other| one.input == other.input) {
+        let input = &mut inputs[of_input[0].input];
+        let fixed = fix::fixed(input, of_input);
+        for (index, reason) in &fixed.left {
+            let object = of_input[*index].name.as_ref();
+            let name = object.map(ToString::to_string).unwrap_or_default();
+            let input = input.name();
+            eprintln!("env-isolation-check: {input}: {name}: not fixed, because {reason}");
+        }
+        if fixed.mended == 0 {
+            continue;
+        }
+        mended += fixed.mended;
+        if arguments.fix {
+            let name = input.name();
+            let name = name.trim_start_matches("./").trim_start_matches('/');
+            let diff = TextDiff::from_lines(&input.text, &fixed.text);
+            let mut diff = diff.unified_diff();
+            write!(
+                out,
+                "{}",
+                diff.header(&format!("a/{name}"), &format!("b/{name}"))
+            )?;
+            continue;
+        }
+        let Some(path) = &input.path else {
+            bail!("standard input cannot be written; --fix prints the fixes as a patch");
+        };
+        std::fs::write(path, &fixed.text)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        input.text = fixed.text;
     }
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// Says what is being done, on a terminal, in a line that the next one replaces.
-fn progress(what: &str) {
-    let mut err = std::io::stderr();
-    if err.is_terminal() {
-        let _ = write!(err, "\r\x1b[K{what}");
-        let _ = err.flush();
-    }
+    Ok(mended)
 }

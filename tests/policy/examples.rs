@@ -2,28 +2,43 @@
 
 use std::path::Path;
 
-use env_isolation_check::{engine::Answer, manifest};
+use env_isolation_check::engine::Answer;
+use env_isolation_check::yaml::{self, Node};
+use env_isolation_check::{input, manifest};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::harness::{create, fixed, proven, yaml};
+use super::harness::{create, fixed, proven, yaml as value};
 
 fn objects(folder: &str) -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("examples")
         .join(folder);
     let mut objects = Vec::new();
-    for file in manifest::files(&folder).expect("a folder") {
-        let text = std::fs::read_to_string(&file).expect("a file");
-        objects.extend(manifest::objects(&text).expect("YAML"));
+    for file in input::files(&folder).expect("a folder") {
+        objects.extend(objects_of(&file));
     }
     assert!(!objects.is_empty());
     objects
 }
 
+fn objects_of(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).expect("a file");
+    let documents = yaml::documents(&text).into_iter();
+    documents
+        .map(|range| Node::read(&text[range], 0).expect("YAML"))
+        .flat_map(|document| {
+            let objects = manifest::objects(&document).into_iter();
+            objects
+                .map(|object| object.node.value())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 fn settings() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/settings.yaml");
-    yaml(&std::fs::read_to_string(path).expect("a file"))
+    value(&std::fs::read_to_string(path).expect("a file"))
 }
 
 /// A rejected object, and for each violation its field and witness.
@@ -145,7 +160,7 @@ fn every_fix_makes_its_object_pass_and_the_yaml_says_the_same(
         let violations: Value = serde_json::from_str(violations).expect("JSON");
         for (block, violation) in blocks.zip(violations.as_array().expect("a list")) {
             let block = block.split("\n\n").next().expect("the YAML");
-            let field = yaml(block);
+            let field = value(block);
             let (name, value) = field
                 .as_object()
                 .and_then(|it| it.iter().next())
@@ -166,14 +181,12 @@ fn charts_of_ones_own_are_judged_without_an_error() {
         println!("skipped: CHARTS_DIR names no folder of manifests");
         return;
     };
-    for file in manifest::files(Path::new(&folder)).expect("a folder") {
-        let text = std::fs::read_to_string(&file).expect("a file");
-        for object in manifest::objects(&text).expect("YAML") {
-            let request = manifest::request(&object, Some("monitoring-dev")).expect("a namespace");
-            if let Some(request) = request {
-                let answer = super::harness::evaluate(&request, &proven());
-                assert!(answer.accepted || !answer.audit_annotations.is_empty());
-            }
+    for file in input::files(Path::new(&folder)).expect("a folder") {
+        for object in objects_of(&file) {
+            let namespace = object["metadata"]["namespace"].as_str();
+            let request = manifest::request(&object, namespace.unwrap_or("monitoring-dev"));
+            let answer = super::harness::evaluate(&request.expect("a judged kind"), &proven());
+            assert!(answer.accepted || !answer.audit_annotations.is_empty());
         }
     }
 }

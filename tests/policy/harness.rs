@@ -36,8 +36,8 @@ pub(crate) fn create(object: &Value, settings: &Value) -> Answer {
 
 /// The request to create an object.
 pub(crate) fn manifest_request(object: &Value) -> Value {
-    manifest::request(object, None)
-        .expect("a test's object has a namespace")
+    let namespace = object["metadata"]["namespace"].as_str();
+    manifest::request(object, namespace.expect("a test's object has a namespace"))
         .expect("a test's object is of a kind that is judged")
 }
 
@@ -48,9 +48,7 @@ pub(crate) fn evaluate(request: &Value, settings: &Value) -> Answer {
 
 /// The request to change an object.
 pub(crate) fn update(old: &Value, new: &Value) -> Value {
-    let mut request = manifest::request(new, None)
-        .expect("a namespace")
-        .expect("a judged kind");
+    let mut request = manifest_request(new);
     request["operation"] = "UPDATE".into();
     request["oldObject"] = old.clone();
     request

@@ -3,18 +3,15 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::harness::{POLICY, create, evaluate, monitor, proven, update, yaml};
+use super::harness::{POLICY, create, evaluate, manifest_request, monitor, proven, update, yaml};
 use env_isolation_check::engine::Answer;
-use env_isolation_check::manifest;
 
 fn leaking() -> Value {
     monitor("{any: true}", "{honorLabels: true}")
 }
 
 fn request() -> Value {
-    manifest::request(&leaking(), None)
-        .expect("a namespace")
-        .expect("a judged kind")
+    manifest_request(&leaking())
 }
 
 #[rstest]

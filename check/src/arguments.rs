@@ -1,0 +1,115 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Gives the verdicts of the prometheus-env-isolation-policy over manifests, as the cluster would.
+///
+/// Exits with 0 if all objects are accepted, 1 if one is rejected, 2 if something cannot be read.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub check: Check,
+}
+
+/// What is done instead of judging.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Walk through the proof of each monitor of a file, rule by rule.
+    Explain(Explain),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// What every verdict depends on.
+#[derive(Debug, Args)]
+pub(crate) struct Judging {
+    /// The policy's settings: a YAML or JSON file of them, or of the ClusterAdmissionPolicy or
+    /// AdmissionPolicy that has them; the defaults unless given.
+    #[arg(long, short, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// The namespace of objects that name none.
+    #[arg(long, short, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub judging: Judging,
+    /// The policy to evaluate; the one that is built in unless given.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How to report.
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+    /// Print the fixes as a patch (for `git apply` or `patch -p1`) instead of the report.
+    #[arg(long, conflicts_with_all = ["write", "output"])]
+    pub fix: bool,
+    /// Write the fixes into the files, and report what is left. Comments and order stay; templates
+    /// are left alone.
+    #[arg(long)]
+    pub write: bool,
+    /// Exit with 1 for a warning, too.
+    #[arg(long)]
+    pub warnings_as_errors: bool,
+    /// Whether the report has colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// List all objects with their verdicts, too.
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Manifests: files, folders, globs, or - for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub judging: Judging,
+    /// Only the objects of this name.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// A manifest, or - for standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// The formats of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Excerpts of the manifests, for people.
+    Text,
+    /// One JSON object.
+    Json,
+    /// SARIF 2.1.0, for code scanners.
+    Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+}
+
+/// When there are colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless the environment variable NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}

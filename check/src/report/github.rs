@@ -1,0 +1,57 @@
+//! The report as workflow commands of GitHub Actions ("Workflow commands for GitHub Actions" in
+//! GitHub's documentation): one line per finding, which GitHub shows beside the line of the file.
+
+use std::io::{Result, Write};
+
+use super::{Report, fix_yaml};
+use crate::judge::FindingKind;
+
+pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> Result<()> {
+    for outcome in report.outcomes {
+        for finding in &outcome.findings {
+            let (start, end) = report.places(outcome, finding);
+            let command = if finding.kind.is_warning() {
+                "warning"
+            } else {
+                "error"
+            };
+            let mut message = finding.message.clone();
+            let mut title = outcome
+                .name
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            if let FindingKind::Violation(violation) = &finding.kind {
+                title = format!("{title}: {}", violation.field);
+                if let Some(yaml) = fix_yaml(violation) {
+                    message = format!("{message}\nFix:\n{}", yaml.trim_end());
+                }
+            }
+            write!(
+                out,
+                "::{command} file={},line={},endLine={},col={}",
+                property(&report.input(outcome).name()),
+                start.line,
+                end.line,
+                start.column,
+            )?;
+            if !title.is_empty() {
+                write!(out, ",title={}", property(&title))?;
+            }
+            writeln!(out, "::{}", data(&message))?;
+        }
+    }
+    Ok(())
+}
+
+/// Text as the message of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// Text as a property of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

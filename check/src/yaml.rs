@@ -1,0 +1,401 @@
+//! YAML (and JSON, which is YAML) with the place of every value.
+//!
+//! A parser stops at the first mistake, so a stream is split into its [documents] first: what is
+//! wrong with one hides none of the others.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_saphyr::{Location, Spanned};
+
+/// A value, and where it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The bytes of the text that it takes. Of a list or a mapping, only where it begins is known.
+    pub range: Range<usize>,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Neither a list nor a mapping.
+    Scalar(Value),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping: keys with the bytes that they take, and values.
+    Mapping(Vec<(String, Range<usize>, Node)>),
+}
+
+/// What is wrong with a text, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// What is wrong.
+    pub message: String,
+    /// Where, in bytes of the text.
+    pub offset: usize,
+}
+
+/// The bytes of each document of a stream, in order: what `---` and `...` set apart. Documents of
+/// nothing but white space and comments are left out.
+#[must_use]
+pub fn documents(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut has_content = false;
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        let line_start = end;
+        end += line.len();
+        let marker = |marker: &str| {
+            line.strip_prefix(marker)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+        };
+        if marker("---") {
+            if has_content {
+                found.push(start..line_start);
+            }
+            start = line_start;
+            has_content = is_content(&line[3..]);
+        } else if marker("...") {
+            if has_content {
+                found.push(start..line_start);
+            }
+            start = end;
+            has_content = false;
+        } else {
+            has_content |= is_content(line);
+        }
+    }
+    if has_content {
+        found.push(start..text.len());
+    }
+    found
+}
+
+fn is_content(line: &str) -> bool {
+    let line = line.trim_start_matches('\u{feff}').trim_start();
+    !(line.is_empty() || line.starts_with('#') || line.starts_with('%'))
+}
+
+impl Node {
+    /// Reads one document, which stands at `offset` in the text that places are counted in.
+    ///
+    /// # Errors
+    ///
+    /// [`Broken`] if it is not YAML, or has keys that are not text.
+    pub fn read(document: &str, offset: usize) -> Result<Self, Broken> {
+        let spanned: Spanned<Self> = serde_saphyr::from_str(document).map_err(|error| {
+            let place = error.location().map_or(0, |it| start_of(document, it));
+            // The place is told apart, and the rest is an excerpt, which is made elsewhere.
+            let message = error.without_snippet().to_string();
+            let message = message.lines().next().unwrap_or_default();
+            let message = message.strip_prefix("error: ").unwrap_or(message);
+            let message = message
+                .rsplit_once(" at line ")
+                .map_or(message, |(message, _)| message);
+            Broken {
+                message: message.to_owned(),
+                offset: offset + place,
+            }
+        })?;
+        let mut node = spanned.value.at(spanned.defined);
+        node.shift(offset);
+        Ok(node)
+    }
+
+    fn at(mut self, location: Location) -> Self {
+        self.range = range_of(location);
+        self
+    }
+
+    fn shift(&mut self, offset: usize) {
+        let shift = |range: &mut Range<usize>| *range = range.start + offset..range.end + offset;
+        shift(&mut self.range);
+        match &mut self.content {
+            Content::Scalar(_) => {}
+            Content::List(items) => items.iter_mut().for_each(|item| item.shift(offset)),
+            Content::Mapping(members) => {
+                for (_, key, value) in members {
+                    shift(key);
+                    value.shift(offset);
+                }
+            }
+        }
+    }
+
+    /// The member of a mapping.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        let Content::Mapping(members) = &self.content else {
+            return None;
+        };
+        let member = members.iter().find(|(name, ..)| name == key);
+        member.map(|(.., value)| value)
+    }
+
+    /// The text of a scalar that is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar(value) => value.as_str(),
+            _ => None,
+        }
+    }
+
+    /// The value without its places.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        match &self.content {
+            Content::Scalar(value) => value.clone(),
+            Content::List(items) => items.iter().map(Self::value).collect(),
+            Content::Mapping(members) => members
+                .iter()
+                .map(|(key, _, value)| (key.clone(), value.value()))
+                .collect(),
+        }
+    }
+
+    /// The bytes of the field that messages call `path` (`spec.endpoints[2].metricRelabelings`): its
+    /// value if that is a scalar, else its key; where it does not exist, the same of the innermost
+    /// field around it that does.
+    #[must_use]
+    pub fn field(&self, path: &str) -> Range<usize> {
+        let (mut node, mut range, mut path) = (self, self.first(), path);
+        loop {
+            let next = match &node.content {
+                Content::Scalar(_) => None,
+                Content::List(items) => index(path).and_then(|(index, rest)| {
+                    let item = items.get(index)?;
+                    Some((item, item.first(), rest))
+                }),
+                Content::Mapping(members) => {
+                    let path = path.strip_prefix('.').unwrap_or(path);
+                    // A key may have dots itself.
+                    let found = members.iter().filter_map(|(key, place, value)| {
+                        let rest = path.strip_prefix(key.as_str())?;
+                        let ends = rest.is_empty() || rest.starts_with(['.', '[']);
+                        ends.then_some((value, place.clone(), rest))
+                    });
+                    found.min_by_key(|(.., rest)| rest.len())
+                }
+            };
+            let Some((value, place, rest)) = next else {
+                return range;
+            };
+            (node, range, path) = (value, place, rest);
+            if rest.is_empty() {
+                let is_scalar = matches!(node.content, Content::Scalar(_));
+                return if is_scalar && !node.range.is_empty() {
+                    node.range.clone()
+                } else {
+                    range
+                };
+            }
+        }
+    }
+
+    /// The bytes of the first key, or of the value itself where it has none.
+    #[must_use]
+    pub fn first(&self) -> Range<usize> {
+        match &self.content {
+            Content::Mapping(members) => members
+                .first()
+                .map_or_else(|| self.range.clone(), |(_, place, _)| place.clone()),
+            Content::List(items) => items
+                .first()
+                .map_or_else(|| self.range.clone(), Self::first),
+            Content::Scalar(_) => self.range.clone(),
+        }
+    }
+}
+
+/// The index that a path begins with, and the rest.
+fn index(path: &str) -> Option<(usize, &str)> {
+    let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
+    Some((index.parse().ok()?, rest))
+}
+
+/// Where an error is. Those of the scanner count characters only.
+fn start_of(text: &str, location: Location) -> usize {
+    let lines = text.split_inclusive('\n');
+    let line = usize::try_from(location.line()).unwrap_or(usize::MAX);
+    let before: usize = lines.take(line.saturating_sub(1)).map(str::len).sum();
+    let column = usize::try_from(location.column()).unwrap_or(usize::MAX);
+    let rest = text[before..].lines().next().unwrap_or_default();
+    let within = rest.char_indices().nth(column.saturating_sub(1));
+    before + within.map_or(rest.len(), |(offset, _)| offset)
+}
+
+fn range_of(location: Location) -> Range<usize> {
+    let bytes = |count: Option<u64>| count.and_then(|count| usize::try_from(count).ok());
+    let span = location.span();
+    let start = bytes(span.byte_offset().map(Into::into)).unwrap_or_default();
+    start..start + bytes(span.byte_len().map(Into::into)).unwrap_or_default()
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+fn scalar(value: impl Into<Value>) -> Node {
+    Node {
+        range: 0..0,
+        content: Content::Scalar(value.into()),
+    }
+}
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a value that JSON can hold")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(scalar(()))
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(scalar(()))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(scalar(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(scalar(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(scalar(value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(scalar(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(scalar(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(scalar(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element::<Spanned<Node>>()? {
+            items.push(item.value.at(item.defined));
+        }
+        Ok(Node {
+            range: 0..0,
+            content: Content::List(items),
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut mapping: A) -> Result<Node, A::Error> {
+        let mut members: Vec<(String, Range<usize>, Node)> = Vec::new();
+        while let Some((key, value)) = mapping.next_entry::<Spanned<String>, Spanned<Node>>()? {
+            let place = range_of(key.defined);
+            if members.iter().any(|(name, ..)| *name == key.value) {
+                return Err(A::Error::custom(format!("duplicate key {:?}", key.value)));
+            }
+            members.push((key.value, place, value.value.at(value.defined)));
+        }
+        Ok(Node {
+            range: 0..0,
+            content: Content::Mapping(members),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("a: 1\n---\nb: 2\n", &["a: 1\n", "---\nb: 2\n"])]
+    #[case("---\n# c\n---\na: 1", &["---\na: 1"])]
+    #[case("a: 1\n...\n# c\n...\nb: 2\n", &["a: 1\n", "b: 2\n"])]
+    #[case("a: 1\r\n---\r\nb: 2\r\n", &["a: 1\r\n", "---\r\nb: 2\r\n"])]
+    #[case("--- {a: 1}\n--- # c\nb: 2", &["--- {a: 1}\n", "--- # c\nb: 2"])]
+    #[case("a: |\n  ---\n  b\n----: c\n", &["a: |\n  ---\n  b\n----: c\n"])]
+    #[case("%YAML 1.2\n---\na: 1\n", &["---\na: 1\n"])]
+    #[case(" \n# c\n", &[])]
+    fn a_stream_is_split_at_its_markers(#[case] text: &str, #[case] expected: &[&str]) {
+        let found: Vec<&str> = documents(text).into_iter().map(|it| &text[it]).collect();
+        assert_eq!(found, expected);
+    }
+
+    const TEXT: &str = "\
+metadata:
+  labels: {release: 'x', example.com/a.b: \"yes\"}
+  annotations:
+spec:
+  endpoints:
+  # the first one
+  - port: a
+    path: é
+    relabelings: &all
+      - action: keep
+  - &second
+    relabelings: *all
+";
+
+    #[rstest]
+    #[case("metadata.labels.release", "'x'")]
+    #[case("metadata.labels.example.com/a.b", "\"yes\"")]
+    #[case("metadata.labels.missing", "labels")]
+    #[case("metadata.annotations", "annotations")]
+    #[case("metadata.name", "metadata")]
+    #[case("spec.endpoints", "endpoints")]
+    #[case("spec.endpoints[0]", "port")]
+    #[case("spec.endpoints[0].path", "é")]
+    #[case("spec.endpoints[0].metricRelabelings[3].regex", "port")]
+    #[case("spec.endpoints[0].relabelings[0].action", "keep")]
+    #[case("spec.endpoints[1].relabelings", "relabelings")]
+    #[case("spec.endpoints[2]", "endpoints")]
+    #[case("nothing", "metadata")]
+    fn a_field_is_found_in_the_text(#[case] path: &str, #[case] expected: &str) {
+        let node = Node::read(TEXT, 0).expect("valid YAML");
+        assert_eq!(&TEXT[node.field(path)], expected);
+    }
+
+    #[rstest]
+    #[case("a: yes", serde_json::json!({"a": true}))]
+    #[case("a: &x {b: 1}\nc: {<<: *x, d: ~}", serde_json::json!({"a": {"b": 1}, "c": {"b": 1, "d": null}}))]
+    #[case("{\n\t\"a\": [1.5, -2, \"\\u0041\"]\n}", serde_json::json!({"a": [1.5, -2, "A"]}))]
+    #[case("a:\n", serde_json::json!({"a": null}))]
+    #[case("a: |\n  x\n  y\n", serde_json::json!({"a": "x\ny\n"}))]
+    fn a_value_is_that_of_the_plain_parser(#[case] text: &str, #[case] expected: Value) {
+        let node = Node::read(text, 0).expect("valid YAML");
+        assert_eq!(node.value(), expected);
+        let plain: Value = serde_saphyr::from_str(text).expect("valid YAML");
+        assert_eq!(plain, expected);
+    }
+
+    #[rstest]
+    #[case("a: [1\nb: 2\n", 7)]
+    #[case("a: 1\nb: [1\n", 8)]
+    #[case("é: {{ x }}\n", 5)]
+    #[case("a: 1\na: 2\n", 5)]
+    fn what_is_broken_has_a_place(#[case] text: &str, #[case] offset: usize) {
+        let broken = Node::read(text, 100).unwrap_err();
+        assert_eq!(broken.offset, 100 + offset, "{}", broken.message);
+        assert!(!broken.message.is_empty() && !broken.message.contains('\n'));
+    }
+}
