@@ -2,11 +2,13 @@
 
 use crate::json;
 use crate::request::{Payload, text};
-use crate::resource::{
-    Kind, Object, pod_monitor, probe, prometheus, scrape_config, service_monitor,
+use crate::resource::scraped::Scraped;
+use crate::resource::{Kind, Object, prometheus};
+use crate::rule::namespace_filter::walk::{self, Walk};
+use crate::rule::{
+    elsewhere, namespace_filter, release_label, scrape_override, selector, side_roads,
+    storage_class,
 };
-use crate::rule::namespace_filter::{self, Scraped};
-use crate::rule::{elsewhere, release_label, scrape_override, selector, side_roads, storage_class};
 use crate::settings::Settings;
 use crate::verdict::{Response, Verdict};
 
@@ -31,6 +33,28 @@ pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
     } else {
         Err(problems.join("; "))
     }
+}
+
+/// The walk of the proof through each thing that is scraped for the object of a request: none for
+/// an object of another kind, or one of no environment.
+///
+/// # Errors
+///
+/// A sentence about what cannot be read, as in the response of [`validate`].
+pub fn walks(payload: &[u8]) -> Result<Vec<Walk>, String> {
+    let payload = str::from_utf8(payload).map_err(|_| "the request is not UTF-8".to_owned())?;
+    let Payload { request, settings } = json::object(payload, "")
+        .map_err(|error| format!("the request cannot be read: {error}"))?;
+    let settings = Settings::read(settings)?;
+    let kind = Kind::of(text(&request.kind.group), text(&request.kind.kind));
+    let (Some(kind), Some(object)) = (kind, request.object) else {
+        return Ok(Vec::new());
+    };
+    let object = Object::read(object.get())?;
+    let namespace = text(&request.namespace);
+    let scraped = Scraped::read(kind, &object, namespace)?;
+    let walks = scraped.map(|scraped| walk::walks(&object, &scraped, namespace, &settings));
+    Ok(walks.unwrap_or_default())
 }
 
 fn judge(payload: &[u8]) -> Result<Response, String> {
@@ -69,33 +93,17 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
 
     let mut verdict = Verdict::default();
     match kind {
-        Kind::ServiceMonitor | Kind::PodMonitor => {
-            let monitor = if kind == Kind::ServiceMonitor {
-                service_monitor::read(&object)?
-            } else {
-                pod_monitor::read(&object, namespace)?
-            };
+        Kind::ServiceMonitor
+        | Kind::PodMonitor
+        | Kind::Probe
+        | Kind::ScrapeConfig
+        | Kind::PrometheusRule => {
+            let scraped = Scraped::read(kind, &object, namespace)?;
             release_label::judge(&object, namespace, &settings, &mut verdict);
-            let scraped = Scraped::Monitor(&monitor);
-            namespace_filter::judge(&object, scraped, namespace, &settings, &mut verdict);
-            elsewhere::warn_of_monitor(&monitor, &mut verdict);
-        }
-        Kind::Probe => {
-            let probe = probe::read(&object)?;
-            release_label::judge(&object, namespace, &settings, &mut verdict);
-            let scraped = Scraped::Probe(&probe);
-            namespace_filter::judge(&object, scraped, namespace, &settings, &mut verdict);
-            elsewhere::warn_of_probe(&probe, &mut verdict);
-        }
-        Kind::ScrapeConfig => {
-            let config = scrape_config::read(&object)?;
-            release_label::judge(&object, namespace, &settings, &mut verdict);
-            let scraped = Scraped::ScrapeConfig(&config);
-            namespace_filter::judge(&object, scraped, namespace, &settings, &mut verdict);
-            elsewhere::warn_of_scrape_config(&config, &mut verdict);
-        }
-        Kind::PrometheusRule => {
-            release_label::judge(&object, namespace, &settings, &mut verdict);
+            if let Some(scraped) = &scraped {
+                namespace_filter::judge(&object, scraped, namespace, &settings, &mut verdict);
+                elsewhere::warn(scraped, &mut verdict);
+            }
         }
         Kind::Prometheus | Kind::PrometheusAgent | Kind::ThanosRuler => {
             let prometheus = prometheus::read(&object)?;

@@ -9,18 +9,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
 use env_isolation_check::engine::Policy;
+use env_isolation_check::explain::Explanation;
 use env_isolation_check::fix;
 use env_isolation_check::input::{self, Input};
 use env_isolation_check::judge::{Judge, Outcome};
 use env_isolation_check::report::{Format, Report, Style};
-use env_isolation_check::{settings, yaml};
+use env_isolation_check::yaml::Node;
+use env_isolation_check::{manifest, settings, yaml};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use prometheus_env_isolation_policy::settings::Settings;
 use rayon::prelude::*;
 use serde_json::Value;
 use similar::TextDiff;
 
-use arguments::{Arguments, Check, Color, Command, Judging, Output};
+use arguments::{Arguments, Check, Color, Command, Explain, Judging, Output};
 
 /// After which time a run takes long enough for a progress bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -46,7 +48,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     let mut out = std::io::stdout();
     match arguments.command {
         None => return check(&arguments.check),
-        Some(Command::Explain(_)) => bail!("not yet"),
+        Some(Command::Explain(arguments)) => return explain(&arguments),
         Some(Command::Completions { shell }) => {
             let mut command = Arguments::command();
             let name = command.get_name().to_owned();
@@ -68,6 +70,52 @@ fn read_settings(judging: &Judging) -> Result<(Value, Settings)> {
         .map_err(anyhow::Error::msg)
         .context("the settings are not valid")?;
     Ok((value, understood))
+}
+
+fn explain(arguments: &Explain) -> Result<ExitCode> {
+    let (settings, _) = read_settings(&arguments.judging)?;
+    let input = Input::read(&arguments.file)?;
+    let namespace = arguments.judging.namespace.as_deref();
+    let mut out = std::io::stdout().lock();
+    let (mut found, mut rejected, mut unreadable) = (false, false, false);
+    for range in yaml::documents(&input.text) {
+        let start = range.start;
+        let document = match Node::read(&input.text[range], start) {
+            Ok(document) => document,
+            Err(broken) => {
+                let (name, place) = (input.name(), input.place(broken.offset));
+                eprintln!("{name}:{}:{}: {}", place.line, place.column, broken.message);
+                unreadable = true;
+                continue;
+            }
+        };
+        for object in manifest::objects(&document) {
+            let name = object.name(namespace);
+            if arguments
+                .name
+                .as_ref()
+                .is_some_and(|only| *only != name.name)
+            {
+                continue;
+            }
+            found = true;
+            if name.namespace.is_empty() {
+                eprintln!("{name} names no namespace; give one with --namespace");
+                unreadable = true;
+            } else if let Some(request) = manifest::request(&object.node.value(), &name.namespace) {
+                let explanation = Explanation::of(&request, &settings);
+                rejected |= !explanation.response.accepted;
+                explanation.write(&name, &mut out)?;
+            }
+        }
+    }
+    if !found && !unreadable {
+        bail!(
+            "{} has no such object that the policy is about",
+            input.name()
+        );
+    }
+    Ok(ExitCode::from(if unreadable { 2 } else { rejected.into() }))
 }
 
 fn check(arguments: &Check) -> Result<ExitCode> {

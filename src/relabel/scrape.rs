@@ -489,7 +489,13 @@ impl Scrape {
             .collect()
     }
 
-    fn judges_exported(&self, interpreter: &mut Interpreter) -> Result<bool, TooComplex> {
+    /// Whether it matters what of the exporter's own label `namespace` is moved to
+    /// `exported_namespace`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if the budget does not suffice.
+    pub fn judges_exported(&self, interpreter: &mut Interpreter) -> Result<bool, TooComplex> {
         if self.honor_labels {
             return Ok(false);
         }

@@ -16,6 +16,7 @@ pub mod pod_monitor;
 pub mod probe;
 pub mod prometheus;
 pub mod scrape_config;
+pub mod scraped;
 pub mod service_monitor;
 
 /// The API group of prometheus-operator's kinds.

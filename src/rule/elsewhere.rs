@@ -6,10 +6,19 @@ use crate::relabel::rule::{Relabeling, has_placeholder};
 use crate::resource::endpoint::Monitor;
 use crate::resource::probe::Probe;
 use crate::resource::scrape_config::ScrapeConfig;
+use crate::resource::scraped::Scraped;
 use crate::verdict::Verdict;
 
-/// Warns of what a monitor has of that kind.
-pub fn warn_of_monitor(monitor: &Monitor, verdict: &mut Verdict) {
+/// Warns of what an object has of that kind.
+pub fn warn(scraped: &Scraped, verdict: &mut Verdict) {
+    match scraped {
+        Scraped::Monitor(monitor) => warn_of_monitor(monitor, verdict),
+        Scraped::Probe(probe) => warn_of_probe(probe, verdict),
+        Scraped::ScrapeConfig(config) => warn_of_scrape_config(config, verdict),
+    }
+}
+
+fn warn_of_monitor(monitor: &Monitor, verdict: &mut Verdict) {
     warn_of_scrape_class(monitor.scrape_class.as_deref(), verdict);
     for (index, endpoint) in monitor.endpoints.iter().enumerate() {
         let path = format!("spec.{}[{index}]", monitor.endpoints_field);
@@ -19,8 +28,7 @@ pub fn warn_of_monitor(monitor: &Monitor, verdict: &mut Verdict) {
     }
 }
 
-/// Warns of what a probe has of that kind.
-pub fn warn_of_probe(probe: &Probe, verdict: &mut Verdict) {
+fn warn_of_probe(probe: &Probe, verdict: &mut Verdict) {
     warn_of_scrape_class(probe.scrape_class.as_deref(), verdict);
     warn_of_proxy(probe.proxy_url.as_deref(), "spec.prober", verdict);
     let targets = "spec.targets";
@@ -46,8 +54,7 @@ pub fn warn_of_probe(probe: &Probe, verdict: &mut Verdict) {
     }
 }
 
-/// Warns of what a scrape configuration has of that kind.
-pub fn warn_of_scrape_config(config: &ScrapeConfig, verdict: &mut Verdict) {
+fn warn_of_scrape_config(config: &ScrapeConfig, verdict: &mut Verdict) {
     warn_of_scrape_class(config.scrape_class.as_deref(), verdict);
     warn_of_proxy(config.proxy_url.as_deref(), "spec", verdict);
     warn_of_rules(config.relabelings.as_ref(), "spec.relabelings", verdict);

@@ -7,6 +7,7 @@
 mod mend;
 mod message;
 mod subject;
+pub mod walk;
 
 use serde_json::Value;
 
@@ -19,9 +20,7 @@ use crate::relabel::leak::{Allowed, Leak, Witness};
 use crate::relabel::rule::{Relabeling, Rule};
 use crate::relabel::scrape::{Scrape, is_confining_keep};
 use crate::resource::Object;
-use crate::resource::endpoint::Monitor;
-use crate::resource::probe::Probe;
-use crate::resource::scrape_config::ScrapeConfig;
+use crate::resource::scraped::Scraped;
 use crate::settings::{Environment, NamespaceFilter, Settings};
 use crate::verdict::{self, Fix, Verdict, Violation};
 
@@ -31,22 +30,11 @@ use subject::Subject;
 /// The rule's name.
 pub const NAME: &str = "namespace-filter";
 
-/// What holds things to be scraped.
-#[derive(Clone, Copy, Debug)]
-pub enum Scraped<'a> {
-    /// A `ServiceMonitor` or a `PodMonitor`.
-    Monitor(&'a Monitor),
-    /// A `Probe`.
-    Probe(&'a Probe),
-    /// A `ScrapeConfig`.
-    ScrapeConfig(&'a ScrapeConfig),
-}
-
 /// Judges an object for the environment that it is scraped for: its namespace's, or in a shared
 /// namespace the one whose release it carries.
 pub fn judge(
     object: &Object<'_>,
-    scraped: Scraped<'_>,
+    scraped: &Scraped,
     namespace: &str,
     settings: &Settings,
     verdict: &mut Verdict,
@@ -55,22 +43,8 @@ pub fn judge(
     let Some(environment) = settings.environment_scraping(namespace, release) else {
         return;
     };
-    let subjects = match scraped {
-        Scraped::Monitor(monitor) => Subject::of_monitor(monitor, namespace, settings),
-        Scraped::Probe(probe) => {
-            let subject = Subject::of_probe(probe, namespace, settings);
-            subject.into_iter().collect()
-        }
-        Scraped::ScrapeConfig(config) => vec![Subject::of_scrape_config(config, settings)],
-    };
-    let allowed = Allowed::new(
-        settings.visible_to(environment),
-        others(settings, environment).flat_map(|other| other.namespaces.iter().map(String::as_str)),
-        others(settings, environment)
-            .flat_map(|other| [other.name.clone(), other.release.clone()])
-            .chain(["default".to_owned()])
-            .collect(),
-    );
+    let subjects = Subject::all(scraped, namespace, settings);
+    let allowed = allowed(settings, environment, std::iter::empty());
     let Ok(allowed) = allowed else {
         verdict.violations.push(Violation {
             rule: NAME,
@@ -94,6 +68,22 @@ pub fn judge(
         judge.subject(subject);
     }
     judge.verdict.spent += judge.interpreter.budget.spent();
+}
+
+/// What the environment may see, and `further` namespaces, given as globs.
+fn allowed<'a>(
+    settings: &'a Settings,
+    environment: &'a Environment,
+    further: impl Iterator<Item = &'a str>,
+) -> Result<Allowed, TooComplex> {
+    Allowed::new(
+        settings.visible_to(environment).chain(further),
+        others(settings, environment).flat_map(|other| other.namespaces.iter().map(String::as_str)),
+        others(settings, environment)
+            .flat_map(|other| [other.name.clone(), other.release.clone()])
+            .chain(["default".to_owned()])
+            .collect(),
+    )
 }
 
 fn others<'a>(

@@ -8,6 +8,7 @@ use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
 use crate::resource::operator_rules;
 use crate::resource::probe::Probe;
 use crate::resource::scrape_config::{KubernetesDiscovery, ScrapeConfig};
+use crate::resource::scraped::Scraped;
 use crate::resource::{LabelSelector, Labels};
 use crate::settings::Settings;
 
@@ -86,12 +87,20 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// All that is scraped for an object in this namespace.
+    pub(super) fn all(scraped: &'a Scraped, namespace: &str, settings: &Settings) -> Vec<Self> {
+        match scraped {
+            Scraped::Monitor(monitor) => Self::of_monitor(monitor, namespace, settings),
+            Scraped::Probe(probe) => {
+                let subject = Self::of_probe(probe, namespace, settings);
+                subject.into_iter().collect()
+            }
+            Scraped::ScrapeConfig(config) => vec![Self::of_scrape_config(config, settings)],
+        }
+    }
+
     /// The endpoints of a monitor.
-    pub(super) fn of_monitor(
-        monitor: &'a Monitor,
-        namespace: &str,
-        settings: &Settings,
-    ) -> Vec<Self> {
+    fn of_monitor(monitor: &'a Monitor, namespace: &str, settings: &Settings) -> Vec<Self> {
         let endpoint = |(index, endpoint): (usize, &'a Strict<Endpoint>)| {
             let index = index.to_string();
             let at = |field| ["spec", monitor.endpoints_field, &index, field];
@@ -126,7 +135,7 @@ impl<'a> Subject<'a> {
     }
 
     /// What a probe scrapes: nothing, without targets.
-    pub(super) fn of_probe(probe: &'a Probe, namespace: &str, settings: &Settings) -> Option<Self> {
+    fn of_probe(probe: &'a Probe, namespace: &str, settings: &Settings) -> Option<Self> {
         let path = given_path(probe.path.as_deref(), DEFAULT_PROBER_PATH);
         let at = |target| ["spec", "targets", target, "relabelingConfigs"];
         // With both, the operator takes the static ones.
@@ -175,7 +184,7 @@ impl<'a> Subject<'a> {
     }
 
     /// What a scrape configuration scrapes.
-    pub(super) fn of_scrape_config(config: &'a ScrapeConfig, settings: &Settings) -> Self {
+    fn of_scrape_config(config: &'a ScrapeConfig, settings: &Settings) -> Self {
         let path = given_path(config.metrics_path.as_deref(), DEFAULT_PATH);
         let mut sources: Vec<Source> = Vec::new();
         let mut add = |discovery| {

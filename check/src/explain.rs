@@ -1,0 +1,147 @@
+//! The walk of the proof through an object, for people: what from outside of its environment can
+//! come through after each rule, and the verdict at the end.
+//!
+//! It asks the policy's library natively, for the policy's module answers with a verdict only.
+
+use std::io::{Result, Write};
+
+use prometheus_env_isolation_policy::policy;
+use prometheus_env_isolation_policy::rule::namespace_filter::walk::{Group, Outside, Step, Walk};
+use prometheus_env_isolation_policy::verdict::{Response, Witness};
+use serde_json::{Value, json};
+
+use crate::manifest::Name;
+
+/// An object's walks and its verdict.
+#[derive(Debug)]
+pub struct Explanation {
+    /// The walk through each thing that is scraped for it; an error where it cannot be read.
+    pub walks: std::result::Result<Vec<Walk>, String>,
+    /// The verdict.
+    pub response: Response,
+}
+
+impl Explanation {
+    /// Explains the verdict on a request under these settings.
+    #[must_use]
+    pub fn of(request: &Value, settings: &Value) -> Self {
+        let payload = json!({"request": request, "settings": settings}).to_string();
+        Self {
+            walks: policy::walks(payload.as_bytes()),
+            response: policy::validate(payload.as_bytes()),
+        }
+    }
+
+    /// Writes it for the object of this name.
+    ///
+    /// # Errors
+    ///
+    /// If nothing can be written.
+    pub fn write(&self, name: &Name, out: &mut impl Write) -> Result<()> {
+        writeln!(out, "{name}")?;
+        match self.walks.as_deref() {
+            Ok([]) => writeln!(
+                out,
+                "\n  Nothing is scraped for it, or not for an environment."
+            )?,
+            Ok(walks) => {
+                let first = &walks[0];
+                writeln!(
+                    out,
+                    "scraped for environment {}, which may see {}",
+                    first.environment,
+                    first.visible.join(", ")
+                )?;
+                for walk in walks {
+                    write_walk(walk, out)?;
+                }
+            }
+            // The verdict says what cannot be read.
+            Err(_) => {}
+        }
+        writeln!(out)?;
+        match &self.response.message {
+            Some(message) => writeln!(out, "REJECTED  {message}")?,
+            None => writeln!(out, "accepted")?,
+        }
+        for warning in &self.response.warnings {
+            writeln!(out, "warning   {warning}")?;
+        }
+        writeln!(out)
+    }
+}
+
+fn write_walk(walk: &Walk, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "\n{}", walk.field)?;
+    for refused in &walk.refused {
+        writeln!(out, "  refused: {refused}")?;
+    }
+    if walk.targets.is_empty() {
+        return Ok(());
+    }
+    let names = walk.targets.iter().chain(&walk.samples);
+    let width = names
+        .map(|step| step.name.chars().count())
+        .max()
+        .unwrap_or_default();
+    writeln!(out, "  targets, as they show in `up`")?;
+    write_steps(&walk.targets, width, out)?;
+    writeln!(out, "  samples")?;
+    write_steps(&walk.samples, width, out)
+}
+
+fn write_steps(steps: &[Step], width: usize, out: &mut impl Write) -> Result<()> {
+    for (index, step) in steps.iter().enumerate() {
+        let is_last = index + 1 == steps.len();
+        let mark = match (step.outside.is_empty(), is_last) {
+            (true, _) => "ok",
+            (false, true) => "LEAK",
+            (false, false) => "",
+        };
+        writeln!(out, "    {:width$}  {}", step.name, step.text)?;
+        let outside = outside(&step.outside);
+        writeln!(out, "    {:width$}  {mark:4} from outside: {outside}", "")?;
+        if let (Outside::Groups(groups), true) = (&step.outside, is_last) {
+            for group in groups {
+                if let Group::Environment(_, witness) | Group::Nobody(witness) = group {
+                    writeln!(out, "    {:width$}       {}", "", example(witness))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn outside(outside: &Outside) -> String {
+    let groups = match outside {
+        Outside::TooComplex => return "too complex to tell".to_owned(),
+        Outside::Groups(groups) if groups.is_empty() => return "nothing".to_owned(),
+        Outside::Groups(groups) => groups,
+    };
+    let texts = groups.iter().map(|group| match group {
+        Group::Environment(environment, witness) => {
+            format!("environment {environment} ({})", witness.namespace)
+        }
+        Group::Nobody(witness) => format!("namespaces of no environment ({})", witness.namespace),
+        Group::Unknown => "cannot be known, for a rule cannot be followed".to_owned(),
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+/// The labels with which a witness comes through.
+fn example(witness: &Witness) -> String {
+    let labels = |labels: &[(String, String)]| {
+        let labels = labels
+            .iter()
+            .map(|(name, value)| format!("{name}={value:?}"));
+        labels.collect::<Vec<_>>().join(", ")
+    };
+    let mut text = format!("{} comes through", witness.namespace);
+    if !witness.target.is_empty() {
+        text += &format!(" from a target with {}", labels(&witness.target));
+    }
+    if !witness.exposed.is_empty() {
+        text += &format!(" where the exporter exposes {}", labels(&witness.exposed));
+    }
+    text
+}

@@ -1,0 +1,346 @@
+//! The walk of a proof, as a person can follow it: what from outside of the environment can come
+//! through after each rule.
+//!
+//! After each rule the same question is asked as at the end of a pipeline, of the pipeline up to
+//! there. One witness is one group of namespaces; what it stands for is then allowed, too, and the
+//! question asked again, until nothing else comes through. Each question has a budget of its own.
+
+use crate::language::product::TooComplex;
+use crate::relabel::Stage;
+use crate::relabel::interpret::Interpreter;
+use crate::relabel::rule::{Action, DEFAULT_REGEX, Rule};
+use crate::relabel::scrape::{Discovery, Scrape};
+use crate::resource::Object;
+use crate::resource::scraped::Scraped;
+use crate::settings::{Environment, Membership, Settings};
+use crate::verdict::{Verdict, Witness};
+
+use super::subject::Subject;
+use super::{Judge, allowed};
+
+/// The walk through one thing that is scraped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Walk {
+    /// Where it stands in the object.
+    pub field: String,
+    /// The environment that it is scraped for.
+    pub environment: String,
+    /// The globs of the namespaces that this may see.
+    pub visible: Vec<String>,
+    /// The steps of its targets, from discovery to what shows in the report samples (`up`).
+    pub targets: Vec<Step>,
+    /// The steps of its samples, from the merging of labels to the database.
+    pub samples: Vec<Step>,
+    /// The rules that prometheus-operator or Prometheus refuses, and why; then there are no steps.
+    pub refused: Vec<String>,
+}
+
+/// A step of a walk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What is done: `relabelings[0]`, or another step by its name.
+    pub name: String,
+    /// How, as a clause.
+    pub text: String,
+    /// What of namespaces outside of the environment can have come through.
+    pub outside: Outside,
+}
+
+/// What of namespaces outside of an environment can have come through.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outside {
+    /// This much, group by group; nothing if it is empty.
+    Groups(Vec<Group>),
+    /// More than the proof could find out with its budget.
+    TooComplex,
+}
+
+/// Namespaces that come through, one standing for others.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Group {
+    /// Of this environment, for example this one.
+    Environment(String, Witness),
+    /// Of no environment, for example this one.
+    Nobody(Witness),
+    /// It is not known which: a rule cannot be followed.
+    Unknown,
+}
+
+impl Outside {
+    /// Whether nothing comes through.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Groups(groups) if groups.is_empty())
+    }
+}
+
+impl Walk {
+    /// What leaks in the end: of targets, and of samples.
+    #[must_use]
+    pub fn leaks(&self) -> [Option<&Outside>; 2] {
+        [&self.targets, &self.samples].map(|steps| {
+            let last = steps.last().map(|step| &step.outside);
+            last.filter(|outside| !outside.is_empty())
+        })
+    }
+}
+
+/// The walk through each thing that is scraped for an object in this namespace.
+#[must_use]
+pub fn walks(
+    object: &Object<'_>,
+    scraped: &Scraped,
+    namespace: &str,
+    settings: &Settings,
+) -> Vec<Walk> {
+    let release = object.label(&settings.release_label);
+    let Some(environment) = settings.environment_scraping(namespace, release) else {
+        return Vec::new();
+    };
+    let Ok(allowed) = allowed(settings, environment, std::iter::empty()) else {
+        return Vec::new();
+    };
+    let mut verdict = Verdict::default();
+    let mut judge = Judge {
+        object,
+        settings,
+        environment,
+        allowed,
+        interpreter: Interpreter::default(),
+        spec: serde_json::Value::Null,
+        verdict: &mut verdict,
+    };
+    let subjects = Subject::all(scraped, namespace, settings);
+    subjects.iter().map(|subject| judge.walk(subject)).collect()
+}
+
+impl Judge<'_, '_> {
+    fn walk(&mut self, subject: &Subject<'_>) -> Walk {
+        let mut walk = Walk {
+            field: subject.field.clone(),
+            environment: self.environment.name.clone(),
+            visible: self
+                .settings
+                .visible_to(self.environment)
+                .map(str::to_owned)
+                .collect(),
+            targets: Vec::new(),
+            samples: Vec::new(),
+            refused: Vec::new(),
+        };
+        self.interpreter = Interpreter::default();
+        let relabelings = self.rules(subject, Stage::Relabelings);
+        let metric_relabelings = self.rules(subject, Stage::MetricRelabelings);
+        let refused = self.verdict.violations.drain(..);
+        walk.refused = refused
+            .map(|one| format!("{}: {}", one.field, one.message))
+            .collect();
+        let (Some(relabelings), Some(metric_relabelings)) = (relabelings, metric_relabelings)
+        else {
+            return walk;
+        };
+        let whole = Scrape {
+            relabelings,
+            metric_relabelings,
+            ..subject.scrape.clone()
+        };
+        let to = Walker {
+            settings: self.settings,
+            environment: self.environment,
+        };
+        let name = |stage, index: usize| format!("{}[{index}]", subject.list(stage).name());
+        for count in 0..=whole.relabelings.len() {
+            let scrape = Scrape {
+                relabelings: whole.relabelings[..count].to_vec(),
+                metric_relabelings: Vec::new(),
+                ..whole.clone()
+            };
+            let last = count
+                .checked_sub(1)
+                .map(|index| (index, &whole.relabelings[index]));
+            let (name, text) = match last {
+                None => ("discovery".to_owned(), discovered(&whole)),
+                Some((index, rule)) => (name(Stage::Relabelings, index), described(rule)),
+            };
+            let outside = to.outside(&scrape, Part::Targets);
+            walk.targets.push(Step {
+                name,
+                text,
+                outside,
+            });
+        }
+        // Whether `exported_namespace` matters is said by the rules that are still to come, too.
+        let exported = whole
+            .judges_exported(&mut Interpreter::default())
+            .unwrap_or(true);
+        for count in 0..=whole.metric_relabelings.len() {
+            let scrape = Scrape {
+                metric_relabelings: whole.metric_relabelings[..count].to_vec(),
+                cluster_wide: exported,
+                ..whole.clone()
+            };
+            let last = count
+                .checked_sub(1)
+                .map(|index| (index, &whole.metric_relabelings[index]));
+            let (name, text) = match last {
+                None => ("merging".to_owned(), merged(&whole, exported)),
+                Some((index, rule)) => (name(Stage::MetricRelabelings, index), described(rule)),
+            };
+            let outside = to.outside(&scrape, Part::Samples);
+            walk.samples.push(Step {
+                name,
+                text,
+                outside,
+            });
+        }
+        walk
+    }
+}
+
+/// What is asked about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Targets,
+    Samples,
+}
+
+struct Walker<'a> {
+    settings: &'a Settings,
+    environment: &'a Environment,
+}
+
+impl Walker<'_> {
+    fn outside(&self, scrape: &Scrape, part: Part) -> Outside {
+        self.groups(scrape, part)
+            .map_or(Outside::TooComplex, Outside::Groups)
+    }
+
+    fn groups(&self, scrape: &Scrape, part: Part) -> Result<Vec<Group>, TooComplex> {
+        let mut groups = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
+        loop {
+            let allowed = allowed(self.settings, self.environment, seen.iter().copied())?;
+            let found = scrape.judge(&allowed, &mut Interpreter::default())?;
+            let leak = match part {
+                Part::Targets => found.target,
+                Part::Samples => found.sample.or(found.exported),
+            };
+            let Some(leak) = leak else {
+                return Ok(groups);
+            };
+            let Some(witness) = leak.witness else {
+                groups.push(Group::Unknown);
+                return Ok(groups);
+            };
+            let witness = Witness {
+                namespace: witness.namespace,
+                target: witness.target,
+                exposed: witness.exposed,
+            };
+            match self.settings.environment_of(&witness.namespace) {
+                Membership::Of(environment) => {
+                    seen.extend(environment.namespaces.iter().map(String::as_str));
+                    groups.push(Group::Environment(environment.name.clone(), witness));
+                }
+                _ => {
+                    groups.push(Group::Nobody(witness));
+                    return Ok(groups);
+                }
+            }
+        }
+    }
+}
+
+/// Where targets come from, as a clause.
+fn discovered(scrape: &Scrape) -> String {
+    let places = scrape.sources.iter().map(|source| match &source.discovery {
+        Discovery::Everywhere => "in all namespaces".to_owned(),
+        Discovery::In(names) => format!("in {}", names.join(", ")),
+        Discovery::Own => "in the namespace of the Prometheus".to_owned(),
+        Discovery::Fixed(addresses) => format!("{} static", addresses.len()),
+        Discovery::Nowhere => "by a discovery that knows no namespaces".to_owned(),
+        Discovery::Anywhere => "with labels that cannot be known".to_owned(),
+    });
+    let places: Vec<String> = places.collect();
+    let mut text = if places.is_empty() {
+        "no targets".to_owned()
+    } else {
+        format!("targets {}", places.join("; "))
+    };
+    if scrape.is_named {
+        text += "; their namespace becomes label `namespace`";
+    }
+    let copied = scrape.operator.iter().filter(|rule| {
+        rule.action == Action::Replace && rule.regex == "(.+)" && rule.target_label == "namespace"
+    });
+    if copied.count() > 0 {
+        text += ", which targetLabels overwrites";
+    }
+    text
+}
+
+/// What becomes of the exporter's labels, as a clause.
+fn merged(scrape: &Scrape, exported: bool) -> String {
+    let text = if scrape.honor_labels {
+        "honorLabels is true: the exporter's own label `namespace` wins"
+    } else {
+        "honorLabels is false: the target's label `namespace` wins"
+    };
+    match (scrape.honor_labels, exported) {
+        (true, _) => text.to_owned(),
+        (false, true) => {
+            format!(
+                "{text}, and the exporter's own becomes `exported_namespace`, which counts here"
+            )
+        }
+        (false, false) => format!("{text}; what the exporter says of itself is its own business"),
+    }
+}
+
+/// What a rule does, as a clause.
+fn described(rule: &Rule) -> String {
+    let Rule {
+        action,
+        regex,
+        target_label: target,
+        replacement,
+        ..
+    } = rule;
+    let sources: Vec<String> = rule
+        .source_labels
+        .iter()
+        .map(|one| format!("`{one}`"))
+        .collect();
+    let sources = match sources.len() {
+        0 => "nothing".to_owned(),
+        1 => sources.concat(),
+        _ => format!("{} joined by {:?}", sources.join(" "), rule.separator),
+    };
+    match action {
+        Action::Keep => format!("keep what has {sources} match {regex:?}"),
+        Action::Drop => format!("drop what has {sources} match {regex:?}"),
+        Action::KeepEqual => format!("keep what has {sources} equal to `{target}`"),
+        Action::DropEqual => format!("drop what has {sources} equal to `{target}`"),
+        Action::Replace if replacement.is_empty() => {
+            format!("remove `{target}` where {sources} matches {regex:?}")
+        }
+        Action::Replace if regex == DEFAULT_REGEX => {
+            format!("write {replacement:?} of {sources} to `{target}`")
+        }
+        Action::Replace => {
+            format!("write {replacement:?} to `{target}` where {sources} matches {regex:?}")
+        }
+        Action::HashMod => {
+            format!(
+                "write the hash of {sources} modulo {} to `{target}`",
+                rule.modulus
+            )
+        }
+        Action::Lowercase | Action::Uppercase => {
+            format!("write {sources} in {action} to `{target}`")
+        }
+        Action::LabelMap => format!("copy labels that match {regex:?} to {replacement:?}"),
+        Action::LabelDrop => format!("remove labels that match {regex:?}"),
+        Action::LabelKeep => format!("remove labels that do not match {regex:?}"),
+    }
+}
