@@ -22,7 +22,7 @@ fn objects(folder: &str) -> Vec<Value> {
     objects
 }
 
-fn objects_of(file: &Path) -> Vec<Value> {
+pub(super) fn objects_of(file: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(file).expect("a file");
     let documents = yaml::documents(&text).into_iter();
     documents

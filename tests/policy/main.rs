@@ -11,6 +11,7 @@ mod harness;
 mod labels;
 mod languages;
 mod metadata;
+mod offline;
 mod prometheuses;
 mod requests;
 mod scrapes;
