@@ -38,8 +38,8 @@ pub(crate) enum Command {
 /// What every verdict depends on.
 #[derive(Debug, Args)]
 pub(crate) struct Judging {
-    /// The policy's settings: a YAML or JSON file of them, or of the ClusterAdmissionPolicy or
-    /// AdmissionPolicy that has them; the defaults unless given.
+    /// The policy's settings: a YAML or JSON file of them, or of the `ClusterAdmissionPolicy` or
+    /// `AdmissionPolicy` that has them; the defaults unless given.
     #[arg(long, short, value_name = "FILE")]
     pub settings: Option<PathBuf>,
     /// The namespace of objects that name none.
@@ -48,6 +48,7 @@ pub(crate) struct Judging {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Check {
     #[command(flatten)]
     pub judging: Judging,
@@ -106,7 +107,7 @@ pub(crate) enum Output {
 /// When there are colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless the environment variable NO_COLOR is set.
+    /// On a terminal, unless the environment variable `NO_COLOR` is set.
     Auto,
     /// Always.
     Always,

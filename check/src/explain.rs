@@ -3,6 +3,7 @@
 //!
 //! It asks the policy's library natively, for the policy's module answers with a verdict only.
 
+use std::fmt::Write as _;
 use std::io::{Result, Write};
 
 use prometheus_env_isolation_policy::policy;
@@ -138,10 +139,14 @@ fn example(witness: &Witness) -> String {
     };
     let mut text = format!("{} comes through", witness.namespace);
     if !witness.target.is_empty() {
-        text += &format!(" from a target with {}", labels(&witness.target));
+        let _ = write!(text, " from a target with {}", labels(&witness.target));
     }
     if !witness.exposed.is_empty() {
-        text += &format!(" where the exporter exposes {}", labels(&witness.exposed));
+        let _ = write!(
+            text,
+            " where the exporter exposes {}",
+            labels(&witness.exposed)
+        );
     }
     text
 }

@@ -158,9 +158,9 @@ fn compare(path: &mut Vec<String>, old: &Value, new: &Value, edits: &mut Vec<Edi
                     continue;
                 }
                 // What is both taken and given is the same rule, changed; the new ones are the first.
-                let changed = from.len().min(to.len());
-                let added = to.len() - changed;
-                for index in (0..changed).rev() {
+                let kept = from.len().min(to.len());
+                let added = to.len() - kept;
+                for index in (0..kept).rev() {
                     let (before, after) =
                         (&old[from.start + index], &new[to.start + added + index]);
                     if is_alike(before, after) {

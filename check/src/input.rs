@@ -19,9 +19,19 @@ pub struct Input {
     pub path: Option<PathBuf>,
     /// Its text.
     pub text: String,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
 impl Input {
+    /// The text of a file; of standard input, if there is no path.
+    #[must_use]
+    pub fn new(path: Option<PathBuf>, text: String) -> Self {
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        let lines = std::iter::once(0).chain(ends).collect();
+        Self { path, text, lines }
+    }
+
     /// Reads a file, or standard input.
     ///
     /// # Errors
@@ -33,14 +43,11 @@ impl Input {
             std::io::stdin()
                 .read_to_string(&mut text)
                 .context("cannot read standard input")?;
-            return Ok(Self { path: None, text });
+            return Ok(Self::new(None, text));
         }
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Self {
-            path: Some(path.to_owned()),
-            text,
-        })
+        Ok(Self::new(Some(path.to_owned()), text))
     }
 
     /// What it is called in messages.
@@ -55,11 +62,12 @@ impl Input {
     /// Where the byte is at this offset.
     #[must_use]
     pub fn place(&self, offset: usize) -> Place {
-        let before = &self.text[..self.text.floor_char_boundary(offset)];
-        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let offset = self.text.floor_char_boundary(offset);
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines[line - 1];
         Place {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line,
+            column: self.text[start..offset].chars().count() + 1,
         }
     }
 }
@@ -139,7 +147,7 @@ mod tests {
         #[case] column: usize,
     ) {
         let text = "é\r\nab\n".to_owned();
-        let input = Input { path: None, text };
+        let input = Input::new(None, text);
         assert_eq!(input.place(offset), Place { line, column });
     }
 

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{CommandFactory, Parser};
 use env_isolation_check::engine::Policy;
 use env_isolation_check::explain::Explanation;
@@ -17,6 +17,7 @@ use env_isolation_check::report::{Format, Report, Style};
 use env_isolation_check::yaml::Node;
 use env_isolation_check::{manifest, settings, yaml};
 use indicatif::{ProgressBar, ProgressDrawTarget};
+use prometheus_env_isolation_policy::policy::validate_settings;
 use prometheus_env_isolation_policy::settings::Settings;
 use rayon::prelude::*;
 use serde_json::Value;
@@ -66,9 +67,9 @@ fn read_settings(judging: &Judging) -> Result<(Value, Settings)> {
         None => Value::Null,
     };
     let text = value.to_string();
-    let understood = Settings::read(Some(serde_json::from_str(&text)?))
-        .map_err(anyhow::Error::msg)
-        .context("the settings are not valid")?;
+    let invalid = |problems| anyhow!("the settings are not valid: {problems}");
+    validate_settings(text.as_bytes()).map_err(invalid)?;
+    let understood = Settings::read(Some(serde_json::from_str(&text)?)).map_err(invalid)?;
     Ok((value, understood))
 }
 
@@ -145,8 +146,7 @@ fn check(arguments: &Check) -> Result<ExitCode> {
                 Err(error) => {
                     let message = format!("{error:#}");
                     unreadable.push(Outcome::unreadable(inputs.len(), 0..0, message, 0..0));
-                    let (path, text) = (Some(file), String::new());
-                    inputs.push(Input { path, text });
+                    inputs.push(Input::new(Some(file), String::new()));
                 }
             }
         }
@@ -265,7 +265,7 @@ fn fixes(
         };
         std::fs::write(path, &fixed.text)
             .with_context(|| format!("cannot write {}", path.display()))?;
-        input.text = fixed.text;
+        *input = Input::new(input.path.clone(), fixed.text);
     }
     Ok(mended)
 }

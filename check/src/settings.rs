@@ -55,8 +55,7 @@ mod tests {
                           spec:\n  settings: {namespaceFilter: proven}\n";
 
     fn input(text: &str) -> Input {
-        let text = text.to_owned();
-        Input { path: None, text }
+        Input::new(None, text.to_owned())
     }
 
     #[rstest]

@@ -88,10 +88,13 @@ impl Node {
     ///
     /// [`Broken`] if it is not YAML, or has keys that are not text.
     pub fn read(document: &str, offset: usize) -> Result<Self, Broken> {
-        let spanned: Spanned<Self> = serde_saphyr::from_str(document).map_err(|error| {
+        // An excerpt is made elsewhere.
+        let options = serde_saphyr::options! { with_snippet: false };
+        let parsed = serde_saphyr::from_str_with_options(document, options);
+        let spanned: Spanned<Self> = parsed.map_err(|error| {
             let place = error.location().map_or(0, |it| start_of(document, it));
-            // The place is told apart, and the rest is an excerpt, which is made elsewhere.
-            let message = error.without_snippet().to_string();
+            // The place is told apart.
+            let message = error.to_string();
             let message = message.lines().next().unwrap_or_default();
             let message = message.strip_prefix("error: ").unwrap_or(message);
             let message = message
@@ -233,8 +236,8 @@ fn start_of(text: &str, location: Location) -> usize {
 fn range_of(location: Location) -> Range<usize> {
     let bytes = |count: Option<u64>| count.and_then(|count| usize::try_from(count).ok());
     let span = location.span();
-    let start = bytes(span.byte_offset().map(Into::into)).unwrap_or_default();
-    start..start + bytes(span.byte_len().map(Into::into)).unwrap_or_default()
+    let start = bytes(span.byte_offset()).unwrap_or_default();
+    start..start + bytes(span.byte_len()).unwrap_or_default()
 }
 
 impl<'de> Deserialize<'de> for Node {

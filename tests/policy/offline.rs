@@ -79,7 +79,7 @@ fn the_verdict_on_a_text_is_the_one_on_its_object(
         }
     });
     let text = texts.collect::<Vec<_>>().join("---\n");
-    let input = Input { path: None, text };
+    let input = Input::new(None, text);
     let outcomes = judged(&input, &settings);
     assert_eq!(outcomes.len(), objects.len());
     for (outcome, object) in outcomes.iter().zip(&objects) {
@@ -141,7 +141,7 @@ fn fixes_that_are_written_are_accepted_and_keep_every_comment() {
         let comment = |(index, line): (usize, &str)| format!("{line} # {index}\n");
         let yaml: String = yaml.lines().enumerate().map(comment).collect();
         let text = format!("# first\n{yaml}# last\n");
-        let input = Input { path: None, text };
+        let input = Input::new(None, text);
         let outcomes = judged(&input, &proven());
         let fixed = fix::fixed(&input, &outcomes);
         assert_eq!(fixed.left, [], "{index}: {}", input.text);
@@ -159,8 +159,7 @@ fn fixes_that_are_written_are_accepted_and_keep_every_comment() {
         let violations = outcomes[0].findings.iter();
         let violations = violations.filter(|one| !one.kind.is_warning()).count();
         if fixed.mended == violations {
-            let text = fixed.text;
-            let again = judged(&Input { path: None, text }, &proven());
+            let again = judged(&Input::new(None, fixed.text), &proven());
             assert_eq!(again[0].verdict, Verdict::Accepted);
             mended += fixed.mended;
         }

@@ -1,5 +1,6 @@
 //! The report for people: each finding with an excerpt of the manifest, as compilers do it.
 
+use std::fmt::Write as _;
 use std::io::{Result, Write};
 use std::ops::Range;
 
@@ -137,16 +138,16 @@ fn summary(counts: Counts) -> String {
         )
     };
     if violations > 0 {
-        text += &format!(" for {}", of(violations, "violation"));
+        let _ = write!(text, " for {}", of(violations, "violation"));
     }
     if fixable > 0 {
-        text += &format!(" ({fixable} with a fix: see --fix and --write)");
+        let _ = write!(text, " ({fixable} with a fix: see --fix and --write)");
     }
     if warnings > 0 {
-        text += &format!("; {}", of(warnings, "warning"));
+        let _ = write!(text, "; {}", of(warnings, "warning"));
     }
     if unreadable > 0 {
-        text += &format!("; {unreadable} cannot be read");
+        let _ = write!(text, "; {unreadable} cannot be read");
     }
     text
 }

@@ -237,16 +237,13 @@ impl Walker<'_> {
                 target: witness.target,
                 exposed: witness.exposed,
             };
-            match self.settings.environment_of(&witness.namespace) {
-                Membership::Of(environment) => {
-                    seen.extend(environment.namespaces.iter().map(String::as_str));
-                    groups.push(Group::Environment(environment.name.clone(), witness));
-                }
-                _ => {
-                    groups.push(Group::Nobody(witness));
-                    return Ok(groups);
-                }
-            }
+            let of = self.settings.environment_of(&witness.namespace);
+            let Membership::Of(environment) = of else {
+                groups.push(Group::Nobody(witness));
+                return Ok(groups);
+            };
+            seen.extend(environment.namespaces.iter().map(String::as_str));
+            groups.push(Group::Environment(environment.name.clone(), witness));
         }
     }
 }
