@@ -1,4 +1,4 @@
-//! The pre-commit hook and the GitHub Action: what they run is run here.
+//! The pre-commit hook, the GitHub Action and the README: what they run is run here.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -78,4 +78,19 @@ fn the_action_runs_with_its_inputs(
     let text = text(&output);
     assert_eq!(output.status.code(), Some(code), "{text}");
     assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let prompt = "```console\n$ env-isolation-check ";
+    let (_, shown) = readme.split_once(prompt).expect("an example");
+    let (arguments, shown) = shown.split_once('\n').expect("its output");
+    let (shown, _) = shown.split_once("```").expect("its end");
+    let mut program = command(env!("CARGO_BIN_EXE_env-isolation-check"));
+    let output = program
+        .current_dir(root())
+        .args(arguments.split(' '))
+        .output();
+    assert_eq!(text(&output.expect("an end")), shown);
 }
