@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use anyhow::{Context, Result};
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::engine::{Answer, Policy, Violation};
@@ -167,7 +168,7 @@ impl Judge<'_> {
             outcome.name = Some(name);
             Ok(outcome)
         };
-        manifest::objects(&root).iter().map(outcome).collect()
+        manifest::objects(&root).par_iter().map(outcome).collect()
     }
 }
 

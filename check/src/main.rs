@@ -156,7 +156,12 @@ fn check(arguments: &Check) -> Result<ExitCode> {
     if arguments.fix || arguments.write {
         let fixed = fixes(arguments, &mut inputs, &outcomes, &mut out)?;
         if arguments.write && fixed > 0 {
-            eprintln!("fixed {fixed} violations");
+            let noun = if fixed == 1 {
+                "violation"
+            } else {
+                "violations"
+            };
+            eprintln!("fixed {fixed} {noun}");
             outcomes = self::outcomes(&judge, &inputs)?;
         }
     }

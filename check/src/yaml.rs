@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::{Location, Spanned};
 
@@ -88,8 +88,16 @@ impl Node {
     ///
     /// [`Broken`] if it is not YAML, or has keys that are not text.
     pub fn read(document: &str, offset: usize) -> Result<Self, Broken> {
-        // An excerpt is made elsewhere.
-        let options = serde_saphyr::options! { with_snippet: false };
+        // The text is in memory, so that its size bounds what is made of it; only what aliases
+        // repeat stays limited. An excerpt is made elsewhere.
+        let options = serde_saphyr::options! {
+            budget: serde_saphyr::budget! {
+                max_nodes: usize::MAX,
+                max_events: usize::MAX,
+                max_buffered_comment_events: usize::MAX,
+            },
+            with_snippet: false,
+        };
         let parsed = serde_saphyr::from_str_with_options(document, options);
         let spanned: Spanned<Self> = parsed.map_err(|error| {
             let place = error.location().map_or(0, |it| start_of(document, it));
@@ -105,7 +113,7 @@ impl Node {
                 offset: offset + place,
             }
         })?;
-        let mut node = spanned.value.at(spanned.defined);
+        let mut node = spanned.value.at(spanned.referenced);
         node.shift(offset);
         Ok(node)
     }
@@ -301,7 +309,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = list.next_element::<Spanned<Node>>()? {
-            items.push(item.value.at(item.defined));
+            items.push(item.value.at(item.referenced));
         }
         Ok(Node {
             range: 0..0,
@@ -312,11 +320,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut mapping: A) -> Result<Node, A::Error> {
         let mut members: Vec<(String, Range<usize>, Node)> = Vec::new();
         while let Some((key, value)) = mapping.next_entry::<Spanned<String>, Spanned<Node>>()? {
-            let place = range_of(key.defined);
-            if members.iter().any(|(name, ..)| *name == key.value) {
-                return Err(A::Error::custom(format!("duplicate key {:?}", key.value)));
-            }
-            members.push((key.value, place, value.value.at(value.defined)));
+            let place = range_of(key.referenced);
+            members.push((key.value, place, value.value.at(value.referenced)));
         }
         Ok(Node {
             range: 0..0,
@@ -357,6 +362,9 @@ spec:
       - action: keep
   - &second
     relabelings: *all
+    port: &web web
+  - port: *web
+    <<: {path: b}
 ";
 
     #[rstest]
@@ -371,7 +379,9 @@ spec:
     #[case("spec.endpoints[0].metricRelabelings[3].regex", "port")]
     #[case("spec.endpoints[0].relabelings[0].action", "keep")]
     #[case("spec.endpoints[1].relabelings", "relabelings")]
-    #[case("spec.endpoints[2]", "endpoints")]
+    #[case("spec.endpoints[2].port", "*web")]
+    #[case("spec.endpoints[2].path", "{")]
+    #[case("spec.endpoints[3]", "endpoints")]
     #[case("nothing", "metadata")]
     fn a_field_is_found_in_the_text(#[case] path: &str, #[case] expected: &str) {
         let node = Node::read(TEXT, 0).expect("valid YAML");
@@ -389,6 +399,29 @@ spec:
         assert_eq!(node.value(), expected);
         let plain: Value = serde_saphyr::from_str(text).expect("valid YAML");
         assert_eq!(plain, expected);
+    }
+
+    #[test]
+    fn a_large_document_is_read() {
+        let comments = "# c\n".repeat(2_000);
+        let items = "- {a: [b, c]}\n".repeat(100_000);
+        let text = format!("items:\n{comments}{items}");
+        let node = Node::read(&text, 0).expect("valid YAML");
+        let last = node.field("items[99999].a[1]");
+        assert_eq!(last.start, text.len() - "c]}\n".len());
+    }
+
+    #[test]
+    fn aliases_that_multiply_are_refused() {
+        let level = |level: usize| {
+            format!(
+                "a{}: &a{} [*a{level}, *a{level}, *a{level}]\n",
+                level + 1,
+                level + 1
+            )
+        };
+        let text = "a0: &a0 x\n".to_owned() + &(0..40).map(level).collect::<String>();
+        assert!(Node::read(&text, 0).is_err());
     }
 
     #[rstest]
