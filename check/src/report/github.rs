@@ -3,8 +3,7 @@
 
 use std::io::{Result, Write};
 
-use super::{Report, fix_yaml};
-use crate::judge::FindingKind;
+use super::{Report, subject, told};
 
 pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> Result<()> {
     for outcome in report.outcomes {
@@ -15,18 +14,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> Result<()> {
             } else {
                 "error"
             };
-            let mut message = finding.message.clone();
-            let mut title = outcome
-                .name
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            if let FindingKind::Violation(violation) = &finding.kind {
-                title = format!("{title}: {}", violation.field);
-                if let Some(yaml) = fix_yaml(violation) {
-                    message = format!("{message}\nFix:\n{}", yaml.trim_end());
-                }
-            }
+            let title = subject(outcome, finding);
             write!(
                 out,
                 "::{command} file={},line={},endLine={},col={}",
@@ -38,7 +26,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> Result<()> {
             if !title.is_empty() {
                 write!(out, ",title={}", property(&title))?;
             }
-            writeln!(out, "::{}", data(&message))?;
+            writeln!(out, "::{}", data(&told(finding)))?;
         }
     }
     Ok(())

@@ -10,9 +10,8 @@ use std::io::{Result, Write};
 use prometheus_env_isolation_policy::settings::Settings;
 use prometheus_env_isolation_policy::verdict::Fix;
 
-use crate::engine::Violation;
 use crate::input::{Input, Place};
-use crate::judge::{Finding, Outcome, Verdict};
+use crate::judge::{Finding, FindingKind, Outcome, Verdict};
 
 pub use text::Style;
 
@@ -112,8 +111,30 @@ impl Report<'_> {
     }
 }
 
-/// The YAML of a violation's fix, ready to paste.
-fn fix_yaml(violation: &Violation) -> Option<String> {
+/// What a finding is about: the object and the field, as far as there are any.
+fn subject(outcome: &Outcome, finding: &Finding) -> String {
+    let object = outcome.name.as_ref().map(ToString::to_string);
+    let field = match &finding.kind {
+        FindingKind::Violation(violation) => Some(violation.field.clone()),
+        _ => None,
+    };
+    let parts: Vec<String> = object.into_iter().chain(field).collect();
+    parts.join(": ")
+}
+
+/// The message of a finding and, where there is one, its fix.
+fn told(finding: &Finding) -> String {
+    match fix_yaml(finding) {
+        Some(yaml) => format!("{}\nFix:\n{yaml}", finding.message),
+        None => finding.message.clone(),
+    }
+}
+
+/// The YAML of a finding's fix, ready to paste.
+fn fix_yaml(finding: &Finding) -> Option<String> {
+    let FindingKind::Violation(violation) = &finding.kind else {
+        return None;
+    };
     let patch = violation.fix.as_ref()?.get(0)?;
     let segments = patch.get("path")?.as_str()?.split('/').skip(1);
     let segment = |segment: &str| segment.replace("~1", "/").replace("~0", "~");
@@ -122,5 +143,5 @@ fn fix_yaml(violation: &Violation) -> Option<String> {
         value: patch.get("value")?.clone(),
         missing: 0,
     };
-    Some(fix.yaml())
+    Some(fix.yaml().trim_end().to_owned())
 }

@@ -8,8 +8,8 @@ use serde_sarif::sarif::{
     PhysicalLocation, Region, ReportingDescriptor, ResultLevel, Run, Sarif, Tool, ToolComponent,
 };
 
-use super::{Report, fix_yaml};
-use crate::judge::{Finding, FindingKind, Outcome, Verdict};
+use super::{Report, subject, told};
+use crate::judge::{Finding, Outcome, Verdict};
 
 /// The schema that the output is valid against.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -98,21 +98,11 @@ fn result(report: &Report<'_>, outcome: &Outcome, finding: &Finding) -> serde_sa
         .artifact_location(file)
         .region(region)
         .build();
-    let mut text = finding.message.clone();
-    let mut name = outcome
-        .name
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    if let FindingKind::Violation(violation) = &finding.kind {
-        text = format!("{name}: {}: {text}", violation.field);
-        name = format!("{name}: {}", violation.field);
-        if let Some(yaml) = fix_yaml(violation) {
-            text = format!("{text}\nFix:\n{}", yaml.trim_end());
-        }
-    }
+    let name = subject(outcome, finding);
+    let mut text = told(finding);
     let mut location = Location::builder().physical_location(place).build();
     if !name.is_empty() {
+        text = format!("{name}: {text}");
         let logical = LogicalLocation::builder()
             .fully_qualified_name(name)
             .build();

@@ -7,8 +7,8 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use prometheus_env_isolation_policy::settings::Membership;
 
-use super::{Counts, Report, fix_yaml};
-use crate::judge::{Finding, FindingKind, Outcome, Verdict};
+use super::{Counts, Report, fix_yaml, subject};
+use crate::judge::{Finding, Outcome, Verdict};
 
 /// How the text looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,14 +47,7 @@ fn excerpt<'a>(report: &'a Report<'_>, outcome: &'a Outcome, finding: &'a Findin
     let document = &outcome.document;
     let text = &input.text[document.clone()];
     let span = within(text, &finding.range, document.start);
-    let mut label = outcome
-        .name
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    if let FindingKind::Violation(violation) = &finding.kind {
-        label = format!("{label}: {}", violation.field);
-    }
+    let label = subject(outcome, finding);
     let primary = AnnotationKind::Primary.span(span);
     let snippet = Snippet::source(text)
         .line_start(input.place(document.start).line)
@@ -72,10 +65,8 @@ fn excerpt<'a>(report: &'a Report<'_>, outcome: &'a Outcome, finding: &'a Findin
     if let Some(template) = &outcome.template {
         group = group.element(Level::NOTE.message(format!("rendered by Helm from {template}")));
     }
-    if let FindingKind::Violation(violation) = &finding.kind
-        && let Some(yaml) = fix_yaml(violation)
-    {
-        group = group.element(Level::HELP.message(format!("write\n{}", yaml.trim_end())));
+    if let Some(yaml) = fix_yaml(finding) {
+        group = group.element(Level::HELP.message(format!("write\n{yaml}")));
     }
     group
 }

@@ -144,86 +144,76 @@ impl Judge<'_, '_> {
             metric_relabelings,
             ..subject.scrape.clone()
         };
-        let to = Walker {
+        let walker = Walker {
             settings: self.settings,
             environment: self.environment,
+            subject,
         };
-        let name = |stage, index: usize| format!("{}[{index}]", subject.list(stage).name());
-        for count in 0..=whole.relabelings.len() {
-            let scrape = Scrape {
-                relabelings: whole.relabelings[..count].to_vec(),
+        let first = ("discovery", discovered(&whole));
+        walk.targets = walker.steps(Stage::Relabelings, &whole.relabelings, first, |rules| {
+            Scrape {
+                relabelings: rules.to_vec(),
                 metric_relabelings: Vec::new(),
                 ..whole.clone()
-            };
-            let last = count
-                .checked_sub(1)
-                .map(|index| (index, &whole.relabelings[index]));
-            let (name, text) = match last {
-                None => ("discovery".to_owned(), discovered(&whole)),
-                Some((index, rule)) => (name(Stage::Relabelings, index), described(rule)),
-            };
-            let outside = to.outside(&scrape, Part::Targets);
-            walk.targets.push(Step {
-                name,
-                text,
-                outside,
-            });
-        }
+            }
+        });
         // Whether `exported_namespace` matters is said by the rules that are still to come, too.
         let exported = whole
             .judges_exported(&mut Interpreter::default())
             .unwrap_or(true);
-        for count in 0..=whole.metric_relabelings.len() {
-            let scrape = Scrape {
-                metric_relabelings: whole.metric_relabelings[..count].to_vec(),
-                cluster_wide: exported,
-                ..whole.clone()
-            };
-            let last = count
-                .checked_sub(1)
-                .map(|index| (index, &whole.metric_relabelings[index]));
-            let (name, text) = match last {
-                None => ("merging".to_owned(), merged(&whole, exported)),
-                Some((index, rule)) => (name(Stage::MetricRelabelings, index), described(rule)),
-            };
-            let outside = to.outside(&scrape, Part::Samples);
-            walk.samples.push(Step {
-                name,
-                text,
-                outside,
-            });
-        }
+        let first = ("merging", merged(&whole, exported));
+        let (stage, rules) = (Stage::MetricRelabelings, &whole.metric_relabelings);
+        walk.samples = walker.steps(stage, rules, first, |rules| Scrape {
+            metric_relabelings: rules.to_vec(),
+            cluster_wide: exported,
+            ..whole.clone()
+        });
         walk
     }
-}
-
-/// What is asked about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Targets,
-    Samples,
 }
 
 struct Walker<'a> {
     settings: &'a Settings,
     environment: &'a Environment,
+    subject: &'a Subject<'a>,
 }
 
 impl Walker<'_> {
-    fn outside(&self, scrape: &Scrape, part: Part) -> Outside {
-        self.groups(scrape, part)
-            .map_or(Outside::TooComplex, Outside::Groups)
+    /// The first step, and one for each rule of a stage; `up_to` gives the scrape with some of them.
+    fn steps(
+        &self,
+        stage: Stage,
+        rules: &[Rule],
+        first: (&str, String),
+        up_to: impl Fn(&[Rule]) -> Scrape,
+    ) -> Vec<Step> {
+        let list = self.subject.list(stage).name();
+        let step = |(index, rule)| (format!("{list}[{index}]"), described(rule));
+        let names = rules.iter().enumerate().map(step);
+        std::iter::once((first.0.to_owned(), first.1))
+            .chain(names)
+            .enumerate()
+            .map(|(count, (name, text))| {
+                let groups = self.groups(&up_to(&rules[..count]), stage);
+                let outside = groups.map_or(Outside::TooComplex, Outside::Groups);
+                Step {
+                    name,
+                    text,
+                    outside,
+                }
+            })
+            .collect()
     }
 
-    fn groups(&self, scrape: &Scrape, part: Part) -> Result<Vec<Group>, TooComplex> {
+    fn groups(&self, scrape: &Scrape, stage: Stage) -> Result<Vec<Group>, TooComplex> {
         let mut groups = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         loop {
             let allowed = allowed(self.settings, self.environment, seen.iter().copied())?;
             let found = scrape.judge(&allowed, &mut Interpreter::default())?;
-            let leak = match part {
-                Part::Targets => found.target,
-                Part::Samples => found.sample.or(found.exported),
+            let leak = match stage {
+                Stage::MetricRelabelings => found.sample.or(found.exported),
+                _ => found.target,
             };
             let Some(leak) = leak else {
                 return Ok(groups);
