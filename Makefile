@@ -36,6 +36,10 @@ test: policy.wasm fmt lint ## Run all tests
 	$(CARGO) test --workspace --locked
 	hack/wasm-toolchain-test
 
+.PHONY: e2e-tests
+e2e-tests: policy.wasm ## Run the policy in the real parts that are on PATH
+	e2e/run
+
 N ?= 5000
 SEED ?= 1
 # Monitor, Probe or ScrapeConfig.

@@ -1,0 +1,34 @@
+# What the end-to-end tests share.
+
+ROOT=$(cd "${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}/.." && pwd)
+MANIFESTS=$ROOT/e2e/manifests
+
+# annotate FILE: the policy with its metadata, as it is published.
+annotate() {
+  kwctl annotate --metadata-path "$ROOT/policy-metadata.yml" --usage-path "$ROOT/README.md" \
+    --output-path "$1" "$ROOT/policy.wasm"
+}
+
+# request MANIFEST: the request to create the object of a manifest, as JSON.
+request() {
+  kwctl scaffold admission-request --operation CREATE --object "$1" 2>/dev/null
+}
+
+# has TEXT: what `run` ran printed this.
+has() {
+  [[ $output == *"$1"* ]] || {
+    printf 'not printed: %s\n' "$1"
+    return 1
+  }
+}
+
+# free_ports COUNT: ports of loopback on which nothing listens.
+free_ports() {
+  local port ports=()
+  while [ "${#ports[@]}" -lt "$1" ]; do
+    port=$((20000 + RANDOM % 20000))
+    [[ " ${ports[*]} " == *" $port "* ]] || { exec 9<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null || ports+=("$port")
+  done
+  exec 9>&- 2>/dev/null || true
+  echo "${ports[*]}"
+}
