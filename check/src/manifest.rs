@@ -93,7 +93,8 @@ impl Object<'_> {
         let text = |node: Option<&Node>| node.and_then(Node::text).unwrap_or_default().to_owned();
         let own = metadata
             .and_then(|it| it.get("namespace"))
-            .and_then(Node::text);
+            .and_then(Node::text)
+            .filter(|namespace| !namespace.is_empty());
         let generated = || text(metadata.and_then(|it| it.get("generateName")));
         let name = text(metadata.and_then(|it| it.get("name")));
         Name {

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::{Location, Spanned};
 
@@ -39,10 +39,42 @@ pub struct Broken {
     pub offset: usize,
 }
 
-/// The bytes of each document of a stream, in order: what `---` and `...` set apart. Documents of
-/// nothing but white space and comments are left out.
+/// The bytes of each document of a stream, in order: what `---` and `...` set apart, and JSON objects
+/// one after the other. Documents of nothing but white space and comments are left out.
 #[must_use]
 pub fn documents(text: &str) -> Vec<Range<usize>> {
+    let documents = marked(text).into_iter();
+    documents
+        .flat_map(|document| objects(text, document))
+        .collect()
+}
+
+/// The JSON objects that a document is made of; else the document itself.
+fn objects(text: &str, document: Range<usize>) -> Vec<Range<usize>> {
+    let json = &text[document.clone()];
+    if !json.trim_start().starts_with('{') {
+        return vec![document];
+    }
+    let mut values = serde_json::Deserializer::from_str(json).into_iter::<IgnoredAny>();
+    let mut found = Vec::new();
+    let mut start = document.start;
+    while let Some(value) = values.next() {
+        if value.is_err() {
+            // It may be YAML all the same.
+            return vec![document];
+        }
+        let end = document.start + values.byte_offset();
+        found.push(start..end);
+        start = end;
+    }
+    if let Some(last) = found.last_mut() {
+        last.end = document.end;
+    }
+    found
+}
+
+/// What `---` and `...` set apart.
+fn marked(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
     let mut has_content = false;
@@ -343,6 +375,9 @@ mod tests {
     #[case("--- {a: 1}\n--- # c\nb: 2", &["--- {a: 1}\n", "--- # c\nb: 2"])]
     #[case("a: |\n  ---\n  b\n----: c\n", &["a: |\n  ---\n  b\n----: c\n"])]
     #[case("%YAML 1.2\n---\na: 1\n", &["---\na: 1\n"])]
+    #[case("{\"a\": 1}\n{\"b\":\n2} {\"c\": 3}\n", &["{\"a\": 1}", "\n{\"b\":\n2}", " {\"c\": 3}\n"])]
+    #[case("{a: 1}\n---\n{\"b\": 2}\n", &["{a: 1}\n", "---\n{\"b\": 2}\n"])]
+    #[case("{\"a\": 1} # c\n", &["{\"a\": 1} # c\n"])]
     #[case(" \n# c\n", &[])]
     fn a_stream_is_split_at_its_markers(#[case] text: &str, #[case] expected: &[&str]) {
         let found: Vec<&str> = documents(text).into_iter().map(|it| &text[it]).collect();
