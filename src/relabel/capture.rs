@@ -1,230 +1,25 @@
 //! What the groups of a regex hold after a match.
 //!
-//! An alternative of a pattern is a [`Shape`]: literals and parts, one after the other. A known
-//! text is [split](Shape::split) among them as leftmost-first matching does it. A [`Value`] is
-//! [aligned](align): wherever an item may end, within a literal or within a variable, the series
-//! goes on as one of its own, in which that variable is two. The real split is among them. Which
-//! one it is can be told of a known text only, so it is a fact that a witness is held against.
+//! A known text is [split](Shape::split) among the parts of a [`Shape`] as leftmost-first matching
+//! does it. A [`Value`] is [aligned](align): wherever an item may end, within a literal or within a
+//! variable, the series goes on as one of its own, in which that variable is two. The real split is
+//! among them. Which one it is can be told of a known text only, so it is a fact that a witness is
+//! held against.
 
 use std::rc::Rc;
 
 use crate::language::alphabet::{Case, NAMESPACE};
 use crate::language::automaton::Automaton;
-use crate::language::expression::Expression;
-use crate::language::pattern::{Item, Pattern, Preference};
+use crate::language::pattern::Pattern;
 use crate::language::product::{Budget, TooComplex};
 
 use super::RuleId;
 use super::series::{FactKind, Series};
+use super::shape::{Shape, ShapeItem};
 use super::value::{Part, Value};
 
 /// The most ways in which one value is split. Patterns that people write have one or two.
 const MAX_SPLITS: usize = 16;
-
-/// The longest text that is split, in bytes.
-const MAX_TEXT: usize = 256;
-
-/// An alternative of a pattern.
-#[derive(Debug)]
-pub struct Shape {
-    items: Vec<ShapeItem>,
-    /// The alternative as a whole.
-    whole: Rc<Automaton>,
-    /// Where it is anything, a literal, and anything: at which of them the literal cannot occur
-    /// once more, and the texts in which it does.
-    apart: Option<(usize, Rc<Automaton>)>,
-}
-
-#[derive(Debug)]
-enum ShapeItem {
-    Literal(String),
-    Part {
-        group: Option<usize>,
-        /// None where it may be anything.
-        automaton: Option<Rc<Automaton>>,
-        preference: Preference,
-    },
-}
-
-impl ShapeItem {
-    const fn group(&self) -> Option<usize> {
-        match self {
-            Self::Literal(_) => None,
-            Self::Part { group, .. } => *group,
-        }
-    }
-}
-
-impl Shape {
-    /// The alternatives of a pattern; none if it is too large.
-    #[must_use]
-    pub fn of(pattern: &Pattern) -> Option<Vec<Rc<Self>>> {
-        let alternative = |items: &Vec<Item>| {
-            let expressions = items.iter().map(|item| match item {
-                Item::Literal(text) => Expression::literal(text),
-                Item::Part(part) => part.expression.clone(),
-            });
-            let whole = Expression::Concatenation(expressions.collect());
-            let whole = Rc::new(Automaton::new(&whole, pattern.exact)?);
-            let item = |item: &Item| {
-                Some(match item {
-                    Item::Literal(text) => ShapeItem::Literal(text.clone()),
-                    Item::Part(part) => ShapeItem::Part {
-                        group: part.group,
-                        automaton: if part.expression == Expression::anything() {
-                            None
-                        } else {
-                            Some(Rc::new(Automaton::new(&part.expression, pattern.exact)?))
-                        },
-                        preference: part.preference,
-                    },
-                })
-            };
-            let items = items.iter().map(item).collect::<Option<Vec<_>>>()?;
-            let apart = apart(&items);
-            Some(Rc::new(Self {
-                items,
-                whole,
-                apart,
-            }))
-        };
-        pattern.alternatives.iter().map(alternative).collect()
-    }
-
-    /// What each item takes of a text; none where that cannot be told.
-    ///
-    /// # Errors
-    ///
-    /// [`TooComplex`] if the budget does not suffice.
-    pub fn split<'t>(
-        &self,
-        text: &'t str,
-        budget: &mut Budget,
-    ) -> Result<Option<Vec<&'t str>>, TooComplex> {
-        if !text.is_ascii() || text.len() > MAX_TEXT || !self.whole.is_exact() {
-            return Ok(None);
-        }
-        // For each item and each place, how many ways lead to the end from there: 0, 1 or more.
-        let mut ways = vec![vec![0_u8; text.len() + 1]; self.items.len() + 1];
-        ways[self.items.len()][text.len()] = 1;
-        for (index, item) in self.items.iter().enumerate().rev() {
-            for start in 0..=text.len() {
-                let mut sum = 0;
-                for end in item.ends(text, start, budget)? {
-                    sum = (sum + ways[index + 1][end]).min(2);
-                }
-                ways[index][start] = sum;
-            }
-        }
-        let known = self.items.iter().all(|item| {
-            !matches!(item, ShapeItem::Part { preference, .. } if *preference == Preference::Unknown)
-        });
-        if ways[0][0] == 0 || ways[0][0] > 1 && !known {
-            return Ok(None);
-        }
-        let mut taken = Vec::new();
-        let mut start = 0;
-        for (index, item) in self.items.iter().enumerate() {
-            let ends = item.ends(text, start, budget)?;
-            let mut possible = ends.iter().filter(|&&end| ways[index + 1][end] > 0);
-            let shortest = matches!(item, ShapeItem::Part { preference, .. } if *preference == Preference::Shortest);
-            let end = if shortest {
-                possible.next()
-            } else {
-                possible.next_back()
-            };
-            let Some(&end) = end else { return Ok(None) };
-            taken.push(&text[start..end]);
-            start = end;
-        }
-        Ok(Some(taken))
-    }
-
-    /// The texts of which a group may hold this; none if it is not one of the items.
-    #[must_use]
-    pub fn holding(&self, group: usize, held: &str) -> Option<Expression> {
-        let mut found = false;
-        let parts = self.items.iter().map(|item| match item {
-            ShapeItem::Literal(text) => Expression::literal(text),
-            ShapeItem::Part { .. } if item.group() == Some(group) => {
-                found = true;
-                Expression::literal(held)
-            }
-            ShapeItem::Part { .. } => Expression::anything(),
-        });
-        let whole = Expression::Concatenation(parts.collect());
-        found.then_some(whole)
-    }
-
-    /// What a group holds, by what the items took.
-    #[must_use]
-    fn held<'t, T>(&self, group: usize, taken: &'t [T]) -> Option<&'t T> {
-        let place = self
-            .items
-            .iter()
-            .position(|item| item.group() == Some(group))?;
-        taken.get(place)
-    }
-}
-
-/// In `(.*);.*` the last `;` counts, in `(.*?);.*` the first.
-fn apart(items: &[ShapeItem]) -> Option<(usize, Rc<Automaton>)> {
-    let [
-        ShapeItem::Part {
-            automaton: None,
-            preference,
-            ..
-        },
-        ShapeItem::Literal(literal),
-        ShapeItem::Part {
-            automaton: None, ..
-        },
-    ] = items
-    else {
-        return None;
-    };
-    let place = match preference {
-        Preference::Longest => 2,
-        Preference::Shortest => 0,
-        Preference::Unknown => return None,
-    };
-    let containing = Expression::Concatenation(vec![
-        Expression::anything(),
-        Expression::literal(literal),
-        Expression::anything(),
-    ]);
-    Some((place, Rc::new(Automaton::new(&containing, true)?)))
-}
-
-impl ShapeItem {
-    /// The places where the item may end if it begins at `start`, in ascending order.
-    fn ends(
-        &self,
-        text: &str,
-        start: usize,
-        budget: &mut Budget,
-    ) -> Result<Vec<usize>, TooComplex> {
-        let rest = &text[start..];
-        match self {
-            Self::Literal(literal) => Ok(if rest.starts_with(literal) {
-                vec![start + literal.len()]
-            } else {
-                Vec::new()
-            }),
-            Self::Part {
-                automaton: None, ..
-            } => Ok((start..=text.len()).collect()),
-            Self::Part {
-                automaton: Some(automaton),
-                ..
-            } => {
-                budget.spend((rest.len() + 1) * automaton.states())?;
-                let lengths = automaton.prefixes(rest).into_iter();
-                Ok(lengths.map(|length| start + length).collect())
-            }
-        }
-    }
-}
 
 /// What the groups of a pattern hold.
 #[derive(Debug)]

@@ -17,10 +17,11 @@ use crate::language::pattern::{Pattern, PatternError};
 use crate::language::product::{Budget, TooComplex};
 
 use super::RuleId;
-use super::capture::{self, Held, Shape};
+use super::capture::{self, Held};
 use super::labels::{Labels, NAMESPACE};
 use super::rule::{Action, DEFAULT_REGEX, Rule};
 use super::series::{FactKind, Series};
+use super::shape::Shape;
 use super::template::{self, Piece};
 use super::value::{Part, Value};
 

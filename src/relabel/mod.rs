@@ -2,7 +2,7 @@
 //! [`scrape`] the whole way of a series through an endpoint, [`interpret`] the symbolic run of it
 //! over a [`series`] and its [`labels`], whose [`value`]s are made of variables, and [`leak`] the
 //! question that is asked at the end, which [`solve`] answers with texts for the variables.
-//! [`capture`] tells what the groups of a regex hold.
+//! [`capture`] tells what the groups of a regex hold, whose alternatives have [`shape`]s.
 //!
 //! This module knows nothing of admission: monitors become a [`scrape::Scrape`] elsewhere.
 
@@ -15,6 +15,7 @@ pub mod leak;
 pub mod rule;
 pub mod scrape;
 pub mod series;
+pub mod shape;
 pub mod solve;
 pub mod template;
 pub mod value;

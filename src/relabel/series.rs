@@ -13,7 +13,7 @@ use crate::language::automaton::{Automaton, Membership};
 use crate::language::expression::Expression;
 
 use super::RuleId;
-use super::capture::Shape;
+use super::shape::Shape;
 use super::value::Value;
 
 /// The longest value that is followed. A copy of a copy can double at every rule.
