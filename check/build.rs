@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 fn main() -> std::io::Result<()> {
     let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
     println!("cargo::rerun-if-changed={}", module.display());
+    println!("cargo::rustc-check-cfg=cfg(embedded)");
     let bytes = if module.exists() {
+        // For the tests, which ask the policy.
+        println!("cargo::rustc-cfg=embedded");
         std::fs::read(module)?
     } else {
         Vec::new()
