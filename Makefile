@@ -18,6 +18,9 @@ policy.wasm: $(SOURCES) hack/wasm-toolchain ## Build the policy
 annotated-policy.wasm: policy.wasm policy-metadata.yml README.md ## Add the metadata (needs kwctl)
 	kwctl annotate --metadata-path policy-metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
+artifacthub-pkg.yml: policy-metadata.yml ## Describe the policy for Artifact Hub (needs kwctl)
+	kwctl scaffold artifacthub --metadata-path policy-metadata.yml --output $@
+
 .PHONY: check
 check: policy.wasm ## Build env-isolation-check, with the policy in it
 	@echo "== building env-isolation-check and its engine (the first time some minutes) =="

@@ -3,6 +3,10 @@
 ROOT=$(cd "${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}/.." && pwd)
 MANIFESTS=$ROOT/e2e/manifests
 
+# What the programs keep between runs goes with the test, and no cluster of the user's is asked.
+export HOME=$BATS_RUN_TMPDIR KUBECONFIG=/dev/null
+unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME
+
 # annotate FILE: the policy with its metadata, as it is published.
 annotate() {
   kwctl annotate --metadata-path "$ROOT/policy-metadata.yml" --usage-path "$ROOT/README.md" \

@@ -21,8 +21,12 @@ const KINDS: &[(&str, &str, &str)] = &[
 ];
 
 fn metadata() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("policy-metadata.yml");
-    yaml(&std::fs::read_to_string(path).expect("the metadata"))
+    file("policy-metadata.yml")
+}
+
+fn file(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    yaml(&std::fs::read_to_string(path).expect("a file"))
 }
 
 #[test]
@@ -66,4 +70,54 @@ fn every_kind_that_is_judged_is_told() {
     let mut expected: Vec<&str> = KINDS.iter().map(|(.., kind)| *kind).collect();
     expected.sort_unstable();
     assert_eq!(told, expected);
+}
+
+/// What `make artifacthub-pkg.yml` makes of the metadata, but for the day.
+#[test]
+fn artifact_hub_is_told_the_same() {
+    let metadata = metadata();
+    let text = |name: &str| {
+        let text = metadata["annotations"][name].as_str();
+        text.unwrap_or_else(|| panic!("no {name}")).to_owned()
+    };
+    let policy = |name: &str| text(&format!("io.kubewarden.policy.{name}"));
+    let hub = |name: &str| text(&format!("io.artifacthub.{name}"));
+    let tag = text("com.github.release.tag");
+    let mut told = file("artifacthub-pkg.yml");
+    let rules = told["annotations"]["kubewarden/rules"].as_str();
+    assert_eq!(yaml(rules.expect("rules")), metadata["rules"]);
+    let author = policy("author");
+    let (name, email) = author.split_once(" <").expect("a name and an address");
+    for (field, expected) in [
+        ("version", json!(policy("version"))),
+        ("name", json!(policy("title"))),
+        ("displayName", json!(hub("displayName"))),
+        ("description", json!(policy("description"))),
+        ("license", json!(policy("license"))),
+        ("homeURL", json!(policy("url"))),
+        (
+            "containersImages",
+            json!([{"name": "policy", "image": format!("{}:{tag}", policy("ociUrl"))}]),
+        ),
+        (
+            "keywords",
+            hub("keywords").split(", ").collect::<Vec<_>>().into(),
+        ),
+        (
+            "links",
+            json!([
+                {"name": "policy", "url": format!("{}/releases/download/{tag}/policy.wasm", policy("source"))},
+                {"name": "source", "url": policy("source")},
+            ]),
+        ),
+        (
+            "maintainers",
+            json!([{"name": name, "email": email.trim_end_matches('>')}]),
+        ),
+    ] {
+        assert_eq!(told[field].take(), expected, "{field}");
+    }
+    let annotations = &told["annotations"];
+    assert_eq!(annotations["kubewarden/resources"], hub("resources"));
+    assert_eq!(annotations["kubewarden/mutation"], "false");
 }
