@@ -3,6 +3,12 @@
 ROOT=$(cd "${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}/.." && pwd)
 MANIFESTS=$ROOT/e2e/manifests
 
+# Go's modules and what it built stay where they are.
+if command -v go >/dev/null; then
+  GOPATH=$(go env GOPATH) GOCACHE=$(go env GOCACHE) GOMODCACHE=$(go env GOMODCACHE)
+  export GOPATH GOCACHE GOMODCACHE
+fi
+
 # What the programs keep between runs goes with the test, and no cluster of the user's is asked.
 export HOME=$BATS_RUN_TMPDIR KUBECONFIG=/dev/null
 unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME

@@ -47,7 +47,7 @@ type outcome struct {
 type checker struct{ compiler *compiler }
 
 func newChecker() (*checker, error) {
-	c, err := newCompiler()
+	c, err := newCompiler("")
 	return &checker{c}, err
 }
 

@@ -68,7 +68,7 @@ func goldenCommand(arguments []string) (bool, error) {
 	if err := yaml.UnmarshalStrict(text, &traps); err != nil {
 		return false, err
 	}
-	c, err := newCompiler()
+	c, err := newCompiler("")
 	if err != nil {
 		return false, err
 	}

@@ -4,6 +4,8 @@
 //	oracle generate -n N -seed S                        random requests, one a line
 //	oracle check [-verdicts COMMAND]                    requests with answers, one pair a line, on standard input
 //	oracle differential -n N -seed S -verdicts COMMAND  both, with the answers of COMMAND
+//	oracle config -targets FILE                         the configuration of the ServiceMonitor on standard input
+//	oracle exporter -metrics FILE                       an exporter of the file
 //
 // COMMAND reads requests and answers them, line for line. It is split at white space.
 //
@@ -26,9 +28,11 @@ func main() {
 		"check":        checkCommand,
 		"differential": differentialCommand,
 		"golden":       goldenCommand,
+		"config":       configCommand,
+		"exporter":     exporterCommand,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: oracle generate|check|differential|golden [flags]")
+		fmt.Fprintln(os.Stderr, "usage: oracle generate|check|differential|golden|config|exporter [flags]")
 		os.Exit(2)
 	}
 	agrees, err := commands[os.Args[1]](os.Args[2:])

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -43,11 +44,12 @@ type compiler struct {
 	logger     *slog.Logger
 }
 
-func newCompiler() (*compiler, error) {
+// newCompiler makes one for a version of Prometheus; for the operator's own, if it is empty.
+func newCompiler(version string) (*compiler, error) {
 	p := &monitoringv1.Prometheus{
 		ObjectMeta: metav1.ObjectMeta{Name: "dev", Namespace: "monitoring-dev"},
 	}
-	p.Spec.Version = operator.DefaultPrometheusVersion
+	p.Spec.Version = cmp.Or(version, operator.DefaultPrometheusVersion)
 	// Its value is a placeholder, which is to be found in a monitor's rules only.
 	p.Spec.ReplicaExternalLabelName = new("")
 	p.Spec.ScrapeInterval = "30s"
@@ -68,33 +70,10 @@ func newCompiler() (*compiler, error) {
 // variables that are not known. The error is [errRefused] where the operator ignores the object, or
 // Prometheus the configuration.
 func (c *compiler) compile(m monitor) ([]scrape, error) {
-	relabelings, metricRelabelings := m.rules()
-	for _, rules := range [][]monitoringv1.RelabelConfig{*relabelings, *metricRelabelings} {
-		if err := c.validator.Validate(rules); err != nil {
-			return nil, fmt.Errorf("%w: %w", errRefused, err)
-		}
-	}
-	services := map[string]*monitoringv1.ServiceMonitor{}
-	pods := map[string]*monitoringv1.PodMonitor{}
-	probes := map[string]*monitoringv1.Probe{}
-	configs := map[string]*monitoringv1alpha1.ScrapeConfig{}
-	switch {
-	case m.service != nil:
-		services["m"] = m.service
-	case m.pod != nil:
-		pods["m"] = m.pod
-	case m.probe != nil:
-		// The generator writes into it.
-		probes["m"] = m.probe.DeepCopy()
-	default:
-		configs["m"] = m.config
-	}
-	text, err := c.generator.GenerateServerConfiguration(
-		c.prometheus, services, pods, probes, configs, &assets.StoreBuilder{}, nil, nil, nil, nil)
+	yaml, err := c.generate(m)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errRefused, err)
+		return nil, err
 	}
-	yaml := strings.ReplaceAll(string(text), "$(SHARD)", "0")
 	variants := []string{yaml}
 	if placeholder.MatchString(yaml) {
 		variants = nil
@@ -119,4 +98,36 @@ func (c *compiler) compile(m monitor) ([]scrape, error) {
 		return nil, fmt.Errorf("%w: %w", errRefused, err)
 	}
 	return scrapes, nil
+}
+
+// generate returns the whole configuration that the operator makes of the monitor, in YAML. The error
+// is [errRefused] where it ignores the object.
+func (c *compiler) generate(m monitor) (string, error) {
+	relabelings, metricRelabelings := m.rules()
+	for _, rules := range [][]monitoringv1.RelabelConfig{*relabelings, *metricRelabelings} {
+		if err := c.validator.Validate(rules); err != nil {
+			return "", fmt.Errorf("%w: %w", errRefused, err)
+		}
+	}
+	services := map[string]*monitoringv1.ServiceMonitor{}
+	pods := map[string]*monitoringv1.PodMonitor{}
+	probes := map[string]*monitoringv1.Probe{}
+	configs := map[string]*monitoringv1alpha1.ScrapeConfig{}
+	switch {
+	case m.service != nil:
+		services["m"] = m.service
+	case m.pod != nil:
+		pods["m"] = m.pod
+	case m.probe != nil:
+		// The generator writes into it.
+		probes["m"] = m.probe.DeepCopy()
+	default:
+		configs["m"] = m.config
+	}
+	text, err := c.generator.GenerateServerConfiguration(
+		c.prometheus, services, pods, probes, configs, &assets.StoreBuilder{}, nil, nil, nil, nil)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", errRefused, err)
+	}
+	return strings.ReplaceAll(string(text), "$(SHARD)", "0"), nil
 }
