@@ -12,7 +12,7 @@ use env_isolation_check::engine::Policy;
 use env_isolation_check::explain::Explanation;
 use env_isolation_check::fix;
 use env_isolation_check::input::{self, Input};
-use env_isolation_check::judge::{Judge, Outcome};
+use env_isolation_check::judge::{Judge, Outcome, Verdict};
 use env_isolation_check::report::{Format, Report, Style};
 use env_isolation_check::yaml::Node;
 use env_isolation_check::{manifest, settings, yaml};
@@ -171,7 +171,9 @@ fn check(arguments: &Check) -> Result<ExitCode> {
         outcomes: &outcomes,
         settings: &understood,
     };
-    if !arguments.fix {
+    if arguments.fix {
+        tell_unreadable(&report);
+    } else {
         report.write(format(arguments), &mut out)?;
     }
     out.flush()?;
@@ -182,6 +184,24 @@ fn check(arguments: &Check) -> Result<ExitCode> {
         (0, true) => 1,
         (0, false) => 0,
     }))
+}
+
+/// Tells on standard error what the patch on standard output leaves out.
+fn tell_unreadable(report: &Report<'_>) {
+    for outcome in report.outcomes {
+        if outcome.verdict != Verdict::Unreadable {
+            continue;
+        }
+        let input = &report.inputs[outcome.input];
+        for finding in &outcome.findings {
+            let (name, place) = (input.name(), input.place(finding.range.start));
+            let (line, column) = (place.line, place.column);
+            eprintln!(
+                "env-isolation-check: {name}:{line}:{column}: {}",
+                finding.message
+            );
+        }
+    }
 }
 
 fn format(arguments: &Check) -> Format {

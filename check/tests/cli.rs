@@ -335,8 +335,15 @@ fn fixes_are_written_into_plain_files_and_templates_are_left_alone() {
 #[test]
 #[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn fixes_are_printed_as_a_patch() {
-    let place = Place::with(&[("a.yaml", LEAKING)]);
+    let place = Place::with(&[("a.yaml", LEAKING), ("broken.yaml", "a: [\n")]);
+    let broken = place.run(&["--fix", "a.yaml", "broken.yaml"]);
+    assert_eq!(broken.code, Some(2));
+    assert_eq!(
+        broken.err,
+        "env-isolation-check: broken.yaml:1:4: unclosed bracket '['\n"
+    );
     let ran = place.run(&["--fix", "./a.yaml"]);
+    assert_eq!(ran.out, broken.out);
     let start = "--- a/a.yaml\n+++ b/a.yaml\n@@ -5,7 +5,7 @@\n";
     assert!(ran.out.starts_with(start), "{}", ran.out);
     assert!(
