@@ -158,7 +158,7 @@ const (
 	// mostImprecise is the share of imprecise answers, in percent, from which on there are too many.
 	mostImprecise = 1
 	// leastJudged is how many monitors a share is made of at least: of fewer, chance decides which
-	// side of the limit they are on (of 1,000 with a true share of 0.6 %, one run in eight is above).
+	// side of the limit they are on (of 1,000 with a true share of 0.6 %, one run in twelve is not below).
 	leastJudged = 5000
 )
 
