@@ -42,9 +42,7 @@ pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
 ///
 /// A sentence about what cannot be read, as in the response of [`validate`].
 pub fn walks(payload: &[u8]) -> Result<Vec<Walk>, String> {
-    let payload = str::from_utf8(payload).map_err(|_| "the request is not UTF-8".to_owned())?;
-    let Payload { request, settings } = json::object(payload, "")
-        .map_err(|error| format!("the request cannot be read: {error}"))?;
+    let Payload { request, settings } = read(payload)?;
     let settings = Settings::read(settings)?;
     let kind = Kind::of(text(&request.kind.group), text(&request.kind.kind));
     let (Some(kind), Some(object)) = (kind, request.object) else {
@@ -57,10 +55,13 @@ pub fn walks(payload: &[u8]) -> Result<Vec<Walk>, String> {
     Ok(walks.unwrap_or_default())
 }
 
-fn judge(payload: &[u8]) -> Result<Response, String> {
+fn read(payload: &[u8]) -> Result<Payload<'_>, String> {
     let payload = str::from_utf8(payload).map_err(|_| "the request is not UTF-8".to_owned())?;
-    let Payload { request, settings } = json::object(payload, "")
-        .map_err(|error| format!("the request cannot be read: {error}"))?;
+    json::object(payload, "").map_err(|error| format!("the request cannot be read: {error}"))
+}
+
+fn judge(payload: &[u8]) -> Result<Response, String> {
+    let Payload { request, settings } = read(payload)?;
     let Some(kind) = Kind::of(text(&request.kind.group), text(&request.kind.kind)) else {
         return Ok(Response::accepted());
     };

@@ -100,15 +100,7 @@ fn mend(document: &str, outcomes: &[Outcome]) -> Result<String, Left> {
     let old = value(document).ok_or(Left::Uneditable)?;
     let mut new = old.clone();
     for outcome in outcomes {
-        let object = outcome
-            .pointer
-            .iter()
-            .try_fold(&mut new, |value, segment| match value {
-                Value::Array(items) => items.get_mut(segment.parse::<usize>().ok()?),
-                Value::Object(members) => members.get_mut(segment),
-                _ => None,
-            });
-        let object = object.ok_or(Left::Uneditable)?;
+        let object = new.pointer_mut(&outcome.pointer).ok_or(Left::Uneditable)?;
         for fix in outcome.fixes() {
             let patch: json_patch::Patch =
                 serde_json::from_value(fix.clone()).map_err(|_| Left::Uneditable)?;
@@ -256,19 +248,13 @@ fn above_comments(text: String, list: &[String], index: usize) -> String {
     let Ok(root) = Node::read(&text, 0) else {
         return text;
     };
-    let mut path = String::new();
-    for segment in list {
-        if segment.bytes().all(|byte| byte.is_ascii_digit()) {
-            path.extend(["[", segment, "]"]);
-        } else {
-            path.extend([".", segment]);
-        }
-    }
-    let line = |index: usize| {
-        let start = root.field(&format!("{path}[{index}]")).start;
-        text[..start].rfind('\n').map_or(0, |end| end + 1)
+    let line = |index| {
+        let start = root.at(list)?.item(index)?.first().start;
+        Some(text[..start].rfind('\n').map_or(0, |end| end + 1))
     };
-    let (item, next) = (line(index), line(index + 1));
+    let (Some(item), Some(next)) = (line(index), line(index + 1)) else {
+        return text;
+    };
     let indent = |line: &str| line.len() - line.trim_start().len();
     let is_comment =
         |line: &&str| line.trim_start().starts_with('#') && indent(line) == indent(&text[item..]);

@@ -30,8 +30,8 @@ pub struct Outcome {
     pub input: usize,
     /// The bytes of its document.
     pub document: Range<usize>,
-    /// Where the object is in the document: the segments of a JSON Pointer.
-    pub pointer: Vec<String>,
+    /// Where the object is in the document: a JSON Pointer (RFC 6901).
+    pub pointer: String,
     /// The bytes where the object begins.
     pub start: Range<usize>,
     /// The object.
@@ -184,7 +184,7 @@ impl Outcome {
         Self {
             input,
             document,
-            pointer: Vec::new(),
+            pointer: String::new(),
             start: range.clone(),
             name: None,
             template: None,

@@ -13,8 +13,8 @@ const HELM_SOURCE: &str = "# Source: ";
 pub struct Object<'n> {
     /// The object.
     pub node: &'n Node,
-    /// Where it is in the document: the segments of a JSON Pointer, none for the document itself.
-    pub pointer: Vec<String>,
+    /// Where it is in the document: a JSON Pointer (RFC 6901), empty for the document itself.
+    pub pointer: String,
 }
 
 /// What an object is called.
@@ -47,21 +47,19 @@ impl std::fmt::Display for Name {
 #[must_use]
 pub fn objects(document: &Node) -> Vec<Object<'_>> {
     let mut found = Vec::new();
-    add(document, &[], &mut found);
+    add(document, String::new(), &mut found);
     found
 }
 
-fn add<'n>(node: &'n Node, pointer: &[String], found: &mut Vec<Object<'n>>) {
+fn add<'n>(node: &'n Node, pointer: String, found: &mut Vec<Object<'n>>) {
     let kind = node.get("kind").and_then(Node::text).unwrap_or_default();
     if kind.ends_with("List")
         && let Some(Content::List(items)) = node.get("items").map(|items| &items.content)
     {
         for (index, item) in items.iter().enumerate() {
-            let last = ["items".to_owned(), index.to_string()];
-            add(item, &[pointer, &last].concat(), found);
+            add(item, format!("{pointer}/items/{index}"), found);
         }
     } else if known(node).is_some() {
-        let pointer = pointer.to_vec();
         found.push(Object { node, pointer });
     }
 }
@@ -69,8 +67,13 @@ fn add<'n>(node: &'n Node, pointer: &[String], found: &mut Vec<Object<'n>>) {
 /// The kind of an object, if the policy is about it.
 fn known(node: &Node) -> Option<Kind> {
     let api_version = node.get("apiVersion").and_then(Node::text)?;
-    let (group, _) = api_version.split_once('/').unwrap_or(("", api_version));
+    let (group, _) = group_and_version(api_version);
     Kind::of(group, node.get("kind").and_then(Node::text)?)
+}
+
+/// The group, empty for the core group, and the version of an `apiVersion`.
+fn group_and_version(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
 }
 
 /// The chart's template that Helm rendered to this document, if it says so.
@@ -110,7 +113,7 @@ impl Object<'_> {
 #[must_use]
 pub fn request(object: &Value, namespace: &str) -> Option<Value> {
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let (group, version) = group_and_version(api_version);
     let kind = object["kind"].as_str().unwrap_or_default();
     let known = Kind::of(group, kind)?;
     let mut object = object.clone();
@@ -165,7 +168,7 @@ items:
             .map(|one| one.name(None).to_string())
             .collect();
         assert_eq!(names, ["PodMonitor b/a", "PrometheusRule c-"]);
-        assert_eq!(objects[0].pointer, ["items", "1", "items", "0"]);
+        assert_eq!(objects[0].pointer, "/items/1/items/0");
         assert_eq!(
             objects[1].name(Some("d")).to_string(),
             "PrometheusRule d/c-"

@@ -145,12 +145,12 @@ impl Node {
                 offset: offset + place,
             }
         })?;
-        let mut node = spanned.value.at(spanned.referenced);
+        let mut node = spanned.value.placed(spanned.referenced);
         node.shift(offset);
         Ok(node)
     }
 
-    fn at(mut self, location: Location) -> Self {
+    fn placed(mut self, location: Location) -> Self {
         self.range = range_of(location);
         self
     }
@@ -178,6 +178,24 @@ impl Node {
         };
         let member = members.iter().find(|(name, ..)| name == key);
         member.map(|(.., value)| value)
+    }
+
+    /// The item of a list.
+    #[must_use]
+    pub fn item(&self, index: usize) -> Option<&Self> {
+        match &self.content {
+            Content::List(items) => items.get(index),
+            _ => None,
+        }
+    }
+
+    /// The value at the segments of a JSON Pointer.
+    #[must_use]
+    pub fn at(&self, pointer: &[String]) -> Option<&Self> {
+        pointer.iter().try_fold(self, |node, segment| {
+            node.get(segment)
+                .or_else(|| node.item(segment.parse().ok()?))
+        })
     }
 
     /// The text of a scalar that is one.
@@ -341,7 +359,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = list.next_element::<Spanned<Node>>()? {
-            items.push(item.value.at(item.referenced));
+            items.push(item.value.placed(item.referenced));
         }
         Ok(Node {
             range: 0..0,
@@ -353,7 +371,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let mut members: Vec<(String, Range<usize>, Node)> = Vec::new();
         while let Some((key, value)) = mapping.next_entry::<Spanned<String>, Spanned<Node>>()? {
             let place = range_of(key.referenced);
-            members.push((key.value, place, value.value.at(value.referenced)));
+            members.push((key.value, place, value.value.placed(value.referenced)));
         }
         Ok(Node {
             range: 0..0,

@@ -311,13 +311,18 @@ impl Judge<'_, '_> {
             rule: NAME,
             field,
             message,
-            witness: witness.map(|witness| verdict::Witness {
-                namespace: witness.namespace.clone(),
-                target: witness.target.clone(),
-                exposed: witness.exposed.clone(),
-            }),
+            witness: witness.cloned().map(told),
             fix,
         });
+    }
+}
+
+/// A witness as the verdict tells it.
+fn told(witness: Witness) -> verdict::Witness {
+    verdict::Witness {
+        namespace: witness.namespace,
+        target: witness.target,
+        exposed: witness.exposed,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::settings::{Environment, Membership, Settings};
 use crate::verdict::{Verdict, Witness};
 
 use super::subject::Subject;
-use super::{Judge, allowed};
+use super::{Judge, allowed, told};
 
 /// The walk through one thing that is scraped.
 #[derive(Clone, Debug, PartialEq)]
@@ -222,11 +222,7 @@ impl Walker<'_> {
                 groups.push(Group::Unknown);
                 return Ok(groups);
             };
-            let witness = Witness {
-                namespace: witness.namespace,
-                target: witness.target,
-                exposed: witness.exposed,
-            };
+            let witness = told(witness);
             let of = self.settings.environment_of(&witness.namespace);
             let Membership::Of(environment) = of else {
                 groups.push(Group::Nobody(witness));
