@@ -24,6 +24,13 @@ request() {
   kwctl scaffold admission-request --operation CREATE --object "$1" 2>/dev/null
 }
 
+# certificate [NAME]: one for loopback that signs itself, with its key, in [NAME-]cert.pem and -key.pem.
+certificate() {
+  local prefix=${1:+$1-}
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout "${prefix}key.pem" -out "${prefix}cert.pem" -days 1 \
+    -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+}
+
 # has TEXT: what `run` ran printed this.
 has() {
   [[ $output == *"$1"* ]] || {

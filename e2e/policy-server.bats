@@ -3,12 +3,10 @@
 # needs: kwctl policy-server jq curl openssl
 
 load helper
+load policy-server
 
 setup_file() {
-  cd "$BATS_FILE_TMPDIR"
-  annotate policy.wasm
-  openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 1 -subj /CN=127.0.0.1 \
-    -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+  prepare_policy_server
   cat >policies.yml <<EOF
 isolation:
   module: file://$BATS_FILE_TMPDIR/policy.wasm
@@ -26,48 +24,18 @@ EOF
         >"$folder-$kind.json"
     done
   done
-  start
+  start_policy_server
 }
 
 teardown_file() {
-  stop
-}
-
-# start: policy-server on free ports; returns when it is ready.
-start() {
-  cd "$BATS_FILE_TMPDIR"
-  [ -e ports ] || free_ports 2 >ports
-  local port readiness
-  read -r port readiness <ports
-  policy-server --addr 127.0.0.1 --port "$port" --readiness-probe-port "$readiness" \
-    --cert-file cert.pem --key-file key.pem --policies policies.yml --policies-download-dir . \
-    --sigstore-cache-dir sigstore --ignore-kubernetes-connection-failure --workers 2 \
-    >server.log 2>&1 3>&- &
-  echo $! >pid
-  for _ in $(seq 150); do
-    curl --silent --fail "http://127.0.0.1:$readiness/readiness" >/dev/null && return
-    kill -0 "$(cat pid)" 2>/dev/null || break
-    sleep 0.2
-  done
-  cat server.log
-  return 1
-}
-
-stop() {
-  cd "$BATS_FILE_TMPDIR"
-  [ -e pid ] || return 0
-  kill "${1:--TERM}" "$(cat pid)" 2>/dev/null || true
-  while kill -0 "$(cat pid)" 2>/dev/null; do sleep 0.1; done
-  rm pid
+  stop_policy_server
 }
 
 # post PATH REVIEW: the answer to an AdmissionReview.
 post() {
-  local port
-  read -r port _ <"$BATS_FILE_TMPDIR/ports"
   curl --silent --show-error --fail --cacert "$BATS_FILE_TMPDIR/cert.pem" --max-time 10 \
     --header "Content-Type: application/json" --data @"$BATS_FILE_TMPDIR/$2" \
-    "https://127.0.0.1:$port/$1"
+    "$(policy_server_url "$1")"
 }
 
 # answers PATH FOLDER: whether it lets each kind in, and what it says.
@@ -151,9 +119,9 @@ EOF
     clients+=($!)
   done
   sleep 0.5
-  stop -KILL
+  stop_policy_server -KILL
   sleep 0.5
-  start
+  start_policy_server
   wait "${clients[@]}"
   run cat "$BATS_TEST_TMPDIR"/[123]
   [ "${#lines[@]}" -eq 450 ]
