@@ -15,6 +15,10 @@ policy.wasm: $(SOURCES) hack/wasm-toolchain ## Build the policy
 	@echo "== building policy.wasm (with a new toolchain some minutes) =="
 	hack/wasm-toolchain $@
 
+# What every evaluation costs at least, by the same toolchain.
+noop.wasm: $(wildcard benches/noop/*.toml benches/noop/src/*) Cargo.lock hack/wasm-toolchain
+	hack/wasm-toolchain $@ noop-policy
+
 annotated-policy.wasm: policy.wasm policy-metadata.yml README.md ## Add the metadata (needs kwctl)
 	kwctl annotate --metadata-path policy-metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
@@ -34,14 +38,35 @@ demo: check ## Judge the examples
 	done
 
 .PHONY: test
-test: policy.wasm fmt lint ## Run all tests
+test: policy.wasm noop.wasm fmt lint ## Run all tests
 	@echo "== testing =="
 	$(CARGO) test --workspace --locked
 	hack/wasm-toolchain-test
 
+# A peer is "--peer NAME FILE SETTINGS".
+PEERS ?=
+ROUNDS ?= 300
+PLOT ?= $(TARGET_DIR)/performance.svg
+
+.PHONY: bench
+bench: policy.wasm noop.wasm ## Measure against a policy that does nothing, and PEERS
+	$(CARGO) bench --workspace --profile dev --locked --bench policies -- \
+		--rounds $(ROUNDS) --plot $(abspath $(PLOT)) $(PEERS)
+
+.PHONY: bench-language
+bench-language: ## Measure the compilation of patterns, and the product
+	$(CARGO) bench --workspace --profile dev --locked --bench language
+
 .PHONY: e2e-tests
 e2e-tests: policy.wasm ## Run the policy in the real parts that are on PATH
 	e2e/run
+
+# A peer is "--peer NAME FILE SETTINGS", with an annotated FILE.
+LOAD_PEERS ?=
+
+.PHONY: load
+load: policy.wasm noop.wasm ## Measure policy-server under load, with LOAD_PEERS (needs kwctl and wrk)
+	hack/load $(LOAD_PEERS)
 
 N ?= 5000
 SEED ?= 1
@@ -61,6 +86,10 @@ differential: policy.wasm ## Compare N random ones of a KIND with Prometheus' ow
 	$(TARGET_DIR)/oracle differential -kind $(KIND) -n $(N) -seed $(SEED) \
 		-verdicts "$(TARGET_DIR)/debug/examples/verdicts policy.wasm"
 
+.PHONY: costs
+costs: policy.wasm noop.wasm ## Record once more what evaluations cost, in instructions
+	RECORD_COSTS=1 $(CARGO) test --workspace --locked --test policy an_evaluation_costs
+
 .PHONY: fmt
 fmt: ## Check the format
 	$(CARGO) fmt --all -- --check
@@ -73,4 +102,4 @@ lint: ## Run clippy
 .PHONY: clean
 clean: ## Remove what was built
 	$(CARGO) clean
-	rm -f policy.wasm annotated-policy.wasm
+	rm -f policy.wasm noop.wasm annotated-policy.wasm

@@ -4,13 +4,15 @@
 //! reports is walked to once more, to say which field it is, what it should be and what it is;
 //! never what it contains.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// A JSON object. What serde derives would also take an array of the fields in their order.
 #[derive(Debug, Default)]
@@ -60,6 +62,60 @@ pub fn object<'de, T: Deserialize<'de>>(text: &'de str, root: &str) -> Result<T,
 /// A sentence such as `spec.endpoints[0].path: expected a string, found a number`.
 pub fn read<'de, T: Deserialize<'de>>(text: &'de str, root: &str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| explain(text, root, &error))
+}
+
+/// The value at a place in the text, given by the segments of a JSON Pointer; nothing around it is
+/// kept. None if there is none.
+#[must_use]
+pub fn at(text: &str, place: &[String]) -> Option<Value> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    At(place).deserialize(&mut deserializer).ok().flatten()
+}
+
+/// A place that is walked to.
+struct At<'p>(&'p [String]);
+
+impl<'de> DeserializeSeed<'de> for At<'_> {
+    type Value = Option<Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        if self.0.is_empty() {
+            return Value::deserialize(deserializer).map(Some);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for At<'_> {
+    type Value = Option<Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object or an array")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(key) = members.next_key::<Cow<'_, str>>()? {
+            if key == self.0[0] {
+                found = members.next_value_seed(At(&self.0[1..]))?;
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let index: usize = self.0[0].parse().unwrap_or(usize::MAX);
+        for _ in 0..index {
+            if items.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(None);
+            }
+        }
+        let found = items.next_element_seed(At(&self.0[1..]))?;
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(found.flatten())
+    }
 }
 
 fn explain(text: &str, root: &str, error: &serde_json::Error) -> String {
@@ -249,6 +305,22 @@ mod tests {
         text: Option<String>,
         flag: Option<bool>,
         number: Option<i64>,
+    }
+
+    #[rstest]
+    #[case::whole("", Some("{\"a\":[1,{\"b/c\":[2]}],\"d\":null}"))]
+    #[case::member("d", Some("null"))]
+    #[case::item("a 0", Some("1"))]
+    #[case::inside("a 1 b/c", Some("[2]"))]
+    #[case::no_such_member("b", None)]
+    #[case::no_such_item("a 2", None)]
+    #[case::no_index("a x", None)]
+    #[case::of_a_scalar("a 0 b", None)]
+    fn finds_a_place(#[case] place: &str, #[case] expected: Option<&str>) {
+        let text = r#"{"a": [1, {"b/c": [2]}], "d": null}"#;
+        let place: Vec<String> = place.split_whitespace().map(str::to_owned).collect();
+        let found = at(text, &place).map(|value| value.to_string());
+        assert_eq!(found.as_deref(), expected);
     }
 
     #[rstest]

@@ -1,7 +1,9 @@
 //! From a request to a response: which rules are about an object, and when none is asked.
 
-use crate::json;
-use crate::request::{Payload, text};
+use serde_json::value::RawValue;
+
+use crate::json::{self, Strict};
+use crate::request::{Payload, Request, text};
 use crate::resource::scraped::Scraped;
 use crate::resource::{Kind, Object, prometheus};
 use crate::rule::namespace_filter::walk::{self, Walk};
@@ -42,26 +44,41 @@ pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
 ///
 /// A sentence about what cannot be read, as in the response of [`validate`].
 pub fn walks(payload: &[u8]) -> Result<Vec<Walk>, String> {
-    let Payload { request, settings } = read(payload)?;
+    let (request, settings) = read(payload)?;
     let settings = Settings::read(settings)?;
     let kind = Kind::of(text(&request.kind.group), text(&request.kind.kind));
+    let namespace = text(&request.namespace);
     let (Some(kind), Some(object)) = (kind, request.object) else {
         return Ok(Vec::new());
     };
-    let object = Object::read(object.get())?;
-    let namespace = text(&request.namespace);
+    let object = object?;
     let scraped = Scraped::read(kind, &object, namespace)?;
     let walks = scraped.map(|scraped| walk::walks(&object, &scraped, namespace, &settings));
     Ok(walks.unwrap_or_default())
 }
 
-fn read(payload: &[u8]) -> Result<Payload<'_>, String> {
+/// What the policy server passes: the request, its objects read, and the settings.
+fn read(payload: &[u8]) -> Result<(ReadRequest<'_>, Option<&RawValue>), String> {
     let payload = str::from_utf8(payload).map_err(|_| "the request is not UTF-8".to_owned())?;
-    json::object(payload, "").map_err(|error| format!("the request cannot be read: {error}"))
+    // Mostly the objects are as they should be, and all is read in one pass. If not, the request is
+    // read around them, for it may be one that is accepted whatever they are.
+    if let Ok(Strict(payload)) =
+        serde_json::from_str::<Strict<Payload<'_, Strict<Object<'_>>>>>(payload)
+    {
+        let request = payload.request.0.map(|Strict(object)| Ok(object));
+        return Ok((request, payload.settings));
+    }
+    let payload: Payload<'_, &RawValue> = json::object(payload, "")
+        .map_err(|error| format!("the request cannot be read: {error}"))?;
+    let request = payload.request.0.map(|object| Object::read(object.get()));
+    Ok((request, payload.settings))
 }
 
+/// A request whose objects were read, if they could be.
+type ReadRequest<'a> = Request<'a, Result<Object<'a>, String>>;
+
 fn judge(payload: &[u8]) -> Result<Response, String> {
-    let Payload { request, settings } = read(payload)?;
+    let (request, settings) = read(payload)?;
     let Some(kind) = Kind::of(text(&request.kind.group), text(&request.kind.kind)) else {
         return Ok(Response::accepted());
     };
@@ -79,12 +96,9 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
         return Err("the request has no namespace, though objects of its kind have one".to_owned());
     }
     let settings = Settings::read(settings)?;
-    let object = request.object.ok_or("the request has no object")?;
-    let object = Object::read(object.get())?;
-    let old = request
-        .old_object
-        .filter(|_| is_update)
-        .and_then(|old| Object::read(old.get()).ok());
+    let object = request.object.ok_or("the request has no object")??;
+    let old = request.old_object.filter(|_| is_update);
+    let old = old.and_then(Result::ok);
     if old.as_ref().is_some_and(|old| object.says_the_same_as(old)) {
         // Controllers must be able to take finalizers off an object that was let in before.
         return Ok(Response::accepted());

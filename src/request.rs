@@ -1,6 +1,6 @@
 //! What the API server asks: a borrowed view of the admission request.
 //!
-//! Only the envelope is read here; the objects stay text until a rule needs a field of theirs.
+//! Only the envelope is read here, around whatever the objects are read as.
 
 use std::borrow::Cow;
 
@@ -9,12 +9,13 @@ use serde_json::value::RawValue;
 
 use crate::json::Strict;
 
-/// What the policy server passes to a policy: a request, and the policy's settings.
+/// What the policy server passes to a policy: a request about objects `O`, and the policy's settings.
 #[derive(Debug, Deserialize)]
-pub struct Payload<'a> {
+#[serde(bound(deserialize = "O: Deserialize<'de>"))]
+pub struct Payload<'a, O> {
     /// The request.
     #[serde(borrow)]
-    pub request: Strict<Request<'a>>,
+    pub request: Strict<Request<'a, O>>,
     /// The settings, as they were given.
     #[serde(borrow)]
     pub settings: Option<&'a RawValue>,
@@ -23,8 +24,8 @@ pub struct Payload<'a> {
 /// The part of an admission request that decides (`AdmissionRequest` in Kubernetes'
 /// `admission.k8s.io/v1`).
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Request<'a> {
+#[serde(rename_all = "camelCase", bound(deserialize = "O: Deserialize<'de>"))]
+pub struct Request<'a, O> {
     /// The type of the object.
     #[serde(borrow)]
     pub kind: Strict<Kind<'a>>,
@@ -41,11 +42,10 @@ pub struct Request<'a> {
     #[serde(borrow)]
     pub operation: Option<Text<'a>>,
     /// The object as it is to be.
-    #[serde(borrow)]
-    pub object: Option<&'a RawValue>,
+    pub object: Option<O>,
     /// The object as it was.
-    #[serde(borrow, alias = "old_object")]
-    pub old_object: Option<&'a RawValue>,
+    #[serde(alias = "old_object")]
+    pub old_object: Option<O>,
 }
 
 /// The type of an object; its version does not matter.
@@ -57,6 +57,21 @@ pub struct Kind<'a> {
     /// The kind.
     #[serde(borrow)]
     pub kind: Option<Text<'a>>,
+}
+
+impl<'a, O> Request<'a, O> {
+    /// The request with its objects as something else.
+    pub fn map<P>(self, mut read: impl FnMut(O) -> P) -> Request<'a, P> {
+        Request {
+            kind: self.kind,
+            sub_resource: self.sub_resource,
+            name: self.name,
+            namespace: self.namespace,
+            operation: self.operation,
+            object: self.object.map(&mut read),
+            old_object: self.old_object.map(&mut read),
+        }
+    }
 }
 
 /// Text that is borrowed where it has no escapes.

@@ -1,9 +1,11 @@
 //! The settings of the policy, their defaults and their validation.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::json::{self, Strict};
@@ -17,6 +19,8 @@ use crate::language::product::{Budget, Condition, shortest};
 const MAX_LABEL_VALUE: usize = 63;
 /// The longest prefix of a label key, and the longest name of a storage class.
 const MAX_SUBDOMAIN: usize = 253;
+/// The key below which Kubernetes writes the labels of a selector.
+const MATCH_LABELS: &str = "matchLabels";
 
 /// The settings, with defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,12 +103,45 @@ struct GivenEnvironment {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenExporters {
-    selectors: Option<Vec<BTreeMap<String, String>>>,
+    selectors: Option<Vec<GivenLabels>>,
     paths: Option<Vec<String>>,
 }
 
-/// The keys of the settings, of an environment, and of the cluster-wide exporters.
-const KEYS: [&[&str]; 3] = [
+/// The labels of a selector, in either shape: `{key: value}` or `{matchLabels: {key: value}}`.
+struct GivenLabels(BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for GivenLabels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Labels;
+
+        impl<'de> Visitor<'de> for Labels {
+            type Value = BTreeMap<String, String>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+                // Both shapes in one are refused when the policy is loaded.
+                let mut labels = BTreeMap::new();
+                while let Some(key) = members.next_key::<String>()? {
+                    if key == MATCH_LABELS {
+                        labels.extend(members.next_value::<Self::Value>()?);
+                    } else {
+                        labels.insert(key, members.next_value()?);
+                    }
+                }
+                Ok(labels)
+            }
+        }
+
+        deserializer.deserialize_map(Labels).map(Self)
+    }
+}
+
+/// The keys of the settings, of an environment, of the cluster-wide exporters, and of a selector
+/// of theirs as Kubernetes writes it.
+pub const KEYS: [&[&str]; 4] = [
     &[
         "environments",
         "sharedNamespaces",
@@ -115,6 +152,7 @@ const KEYS: [&[&str]; 3] = [
     ],
     &["name", "namespaces", "release"],
     &["selectors", "paths"],
+    &[MATCH_LABELS],
 ];
 
 impl Default for Settings {
@@ -163,10 +201,13 @@ impl From<Given> for Settings {
                 .prometheus_storage_classes
                 .unwrap_or_else(|| owned(&["local-path"])),
             cluster_wide_exporters: ClusterWideExporters {
-                selectors: exporters.selectors.unwrap_or_else(|| {
-                    let name = "app.kubernetes.io/name".to_owned();
-                    vec![BTreeMap::from([(name, "kube-state-metrics".to_owned())])]
-                }),
+                selectors: exporters.selectors.map_or_else(
+                    || {
+                        let name = "app.kubernetes.io/name".to_owned();
+                        vec![BTreeMap::from([(name, "kube-state-metrics".to_owned())])]
+                    },
+                    |given| given.into_iter().map(|labels| labels.0).collect(),
+                ),
                 paths: exporters.paths.unwrap_or_else(|| {
                     owned(&[
                         "/metrics/cadvisor",
@@ -266,6 +307,9 @@ pub fn problems(text: &str) -> Vec<String> {
             _ => &[],
         };
         without_unknown(&mut value, &key, members, &mut problems);
+        if key == "clusterWideExporters" {
+            without_mixed(&mut value, &mut problems);
+        }
         let text = value.to_string();
         let problem = match key.as_str() {
             "environments" => set(&mut given.environments, &text, &key),
@@ -321,6 +365,23 @@ fn without_unknown(
             }
         }
         _ => {}
+    }
+}
+
+/// Takes the keys beside `matchLabels` out of the selectors of the cluster-wide exporters.
+fn without_mixed(exporters: &mut serde_json::Value, problems: &mut Vec<String>) {
+    let selectors = exporters.get_mut("selectors");
+    let selectors = selectors.and_then(serde_json::Value::as_array_mut);
+    for (index, selector) in selectors.into_iter().flatten().enumerate() {
+        if let Some(members) = selector.as_object_mut()
+            && members.contains_key(MATCH_LABELS)
+            && members.len() > 1
+        {
+            members.retain(|key, _| key == MATCH_LABELS);
+            problems.push(format!(
+                "clusterWideExporters.selectors[{index}]: no other key may stand beside matchLabels"
+            ));
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
 
 /// How many violations are told in full.
 const TOLD_IN_FULL: usize = 20;
@@ -53,16 +54,22 @@ pub struct Fix {
 impl Fix {
     /// The fix as a JSON Patch (RFC 6902): one operation.
     #[must_use]
-    pub fn patch(&self) -> Value {
+    pub fn patch(&self) -> [Operation<'_>; 1] {
         let (there, missing) = self.pointer.split_at(self.pointer.len() - self.missing);
-        let value = missing
-            .iter()
-            .rev()
-            .fold(self.value.clone(), |value, key| json!({ key: value }));
-        let path = there.iter().fold(String::new(), |path, segment| {
-            path + "/" + &segment.replace('~', "~0").replace('/', "~1")
-        });
-        json!([{"op": "add", "path": path, "value": value}])
+        let mut path = String::new();
+        for segment in there {
+            path.push('/');
+            path.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+        }
+        let value = Nested {
+            missing,
+            value: &self.value,
+        };
+        [Operation {
+            op: "add",
+            path,
+            value,
+        }]
     }
 
     /// The fix as YAML: the field and its new value.
@@ -70,10 +77,38 @@ impl Fix {
     pub fn yaml(&self) -> String {
         let mut yaml = String::new();
         if let Some(name) = self.pointer.last() {
-            let field = json!({ name: self.value.clone() });
-            write_yaml(&field, 0, &mut yaml);
+            push_text(name, &mut yaml);
+            yaml.push(':');
+            write_nested(&self.value, 2, &mut yaml);
         }
         yaml
+    }
+}
+
+/// An operation of a JSON Patch.
+#[derive(Debug, Serialize)]
+pub struct Operation<'a> {
+    op: &'static str,
+    path: String,
+    value: Nested<'a>,
+}
+
+/// A value inside of the objects that do not exist yet.
+#[derive(Debug)]
+struct Nested<'a> {
+    missing: &'a [String],
+    value: &'a Value,
+}
+
+impl Serialize for Nested<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some((key, missing)) = self.missing.split_first() else {
+            return self.value.serialize(serializer);
+        };
+        let value = self.value;
+        let mut object = serializer.serialize_map(Some(1))?;
+        object.serialize_entry(key, &Nested { missing, value })?;
+        object.end()
     }
 }
 
@@ -261,31 +296,51 @@ impl Verdict {
     }
 
     fn annotation(&self) -> String {
-        let violations = self.violations.iter().map(|violation| {
-            let mut entry = json!({
-                "rule": violation.rule,
-                "field": violation.field,
-                "message": violation.message,
-            });
-            if let Some(witness) = &violation.witness {
-                let labels = |labels: &[(String, String)]| -> Value {
-                    labels
-                        .iter()
-                        .map(|(name, value)| (name.as_str(), value.as_str()))
-                        .collect()
-                };
-                entry["witness"] = witness.namespace.as_str().into();
-                entry["example"] = json!({"target": labels(&witness.target)});
-                if !witness.exposed.is_empty() {
-                    entry["example"]["exposed"] = labels(&witness.exposed);
-                }
-            }
-            if let Some(fix) = &violation.fix {
-                entry["fix"] = fix.patch();
-            }
-            entry
-        });
-        Value::Array(violations.collect()).to_string()
+        let told: Vec<Told<'_>> = self.violations.iter().map(Told::of).collect();
+        // What it is made of is always JSON.
+        serde_json::to_string(&told).unwrap_or_default()
+    }
+}
+
+/// A violation, as machines are told of it.
+#[derive(Serialize)]
+struct Told<'a> {
+    rule: &'static str,
+    field: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<Example<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<[Operation<'a>; 1]>,
+}
+
+#[derive(Serialize)]
+struct Example<'a> {
+    target: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    exposed: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Told<'a> {
+    fn of(violation: &'a Violation) -> Self {
+        let labels = |labels: &'a [(String, String)]| {
+            let label = |(name, value): &'a (String, String)| (name.as_str(), value.as_str());
+            labels.iter().map(label).collect()
+        };
+        let witness = violation.witness.as_ref();
+        Self {
+            rule: violation.rule,
+            field: &violation.field,
+            message: &violation.message,
+            witness: witness.map(|witness| witness.namespace.as_str()),
+            example: witness.map(|witness| Example {
+                target: labels(&witness.target),
+                exposed: labels(&witness.exposed),
+            }),
+            fix: violation.fix.as_ref().map(Fix::patch),
+        }
     }
 }
 
@@ -304,6 +359,7 @@ fn shortened(warning: String) -> String {
 mod tests {
     use super::*;
     use rstest::rstest;
+    use serde_json::json;
 
     #[test]
     fn a_list_of_rules_is_block_yaml() {
@@ -352,7 +408,7 @@ mod tests {
             missing: 1,
         };
         let expected = json!([{"op": "add", "path": "/metadata/labels", "value": {"a/b~c": "x"}}]);
-        assert_eq!(fix.patch(), expected);
+        assert_eq!(json!(fix.patch()), expected);
     }
 
     #[test]

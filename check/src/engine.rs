@@ -123,8 +123,7 @@ impl Policy {
     ///
     /// If the module traps or answers something else than a verdict.
     pub fn evaluate(&self, request: &Value, settings: &Value) -> Result<Answer> {
-        let payload = serde_json::to_vec(&Payload { request, settings })?;
-        self.call("validate", &payload)
+        self.call("validate", &payload(request, settings)?)
     }
 
     /// Validates settings.
@@ -136,16 +135,48 @@ impl Policy {
         self.call("validate_settings", settings.to_string().as_bytes())
     }
 
-    /// Calls a function of the policy with any payload.
+    /// Calls a function of the policy with any payload, in a fresh instance.
     ///
     /// # Errors
     ///
     /// If the module traps or answers something else.
     pub fn call<T: for<'de> Deserialize<'de>>(&self, function: &str, payload: &[u8]) -> Result<T> {
-        let instance = self.module.rehydrate(None)?;
-        let host = WapcHost::new(Box::new(instance), None)?;
-        let answer = host.call(function, payload)?;
+        let answer = self.instance()?.call(function, payload)?;
         serde_json::from_slice(&answer)
             .with_context(|| format!("the policy's answer to {function}"))
     }
+
+    /// A fresh instance of the module.
+    ///
+    /// # Errors
+    ///
+    /// If the module cannot be instantiated.
+    pub fn instance(&self) -> Result<Instance> {
+        let instance = self.module.rehydrate(None)?;
+        Ok(Instance(WapcHost::new(Box::new(instance), None)?))
+    }
+}
+
+/// An instance of a policy's module.
+#[expect(missing_debug_implementations, reason = "the engine has none")]
+pub struct Instance(WapcHost);
+
+impl Instance {
+    /// Calls a function with this payload.
+    ///
+    /// # Errors
+    ///
+    /// If the module traps, or has no such function.
+    pub fn call(&self, function: &str, payload: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.0.call(function, payload)?)
+    }
+}
+
+/// What the policy server passes to the function `validate`.
+///
+/// # Errors
+///
+/// Never, in practice: JSON values are written as JSON.
+pub fn payload(request: &Value, settings: &Value) -> Result<Vec<u8>> {
+    Ok(serde_json::to_vec(&Payload { request, settings })?)
 }

@@ -47,6 +47,15 @@ pub fn symbol(character: char) -> u8 {
     u8::try_from(character).map_or(OTHER, |byte| byte.min(OTHER))
 }
 
+/// Whether the text is what a namespace can be called, but for its length: a DNS-1123 label.
+#[must_use]
+pub fn is_namespace(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_inner = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let is_edge = |byte: Option<&u8>| byte.is_some_and(|byte| *byte != b'-');
+    bytes.iter().all(is_inner) && is_edge(bytes.first()) && is_edge(bytes.last())
+}
+
 /// Symbols in the order in which witnesses are looked for: letters, digits, the hyphen, the rest.
 pub fn in_witness_order(set: u128) -> impl Iterator<Item = u8> {
     let of = move |part: u128| {
@@ -261,6 +270,24 @@ mod tests {
     #[test]
     fn a_namespace_has_37_symbols() {
         assert_eq!(NAMESPACE.count_ones(), 37);
+    }
+
+    #[rstest]
+    #[case("a", true)]
+    #[case("0-a", true)]
+    #[case("", false)]
+    #[case("-a", false)]
+    #[case("a-", false)]
+    #[case("A", false)]
+    #[case("a.b", false)]
+    #[case("é", false)]
+    fn knows_what_a_namespace_is_called(#[case] text: &str, #[case] is_one: bool) {
+        use super::super::automaton::Automaton;
+        use super::super::automaton::Membership::{No, Yes};
+        use super::super::expression::Expression;
+        assert_eq!(is_namespace(text), is_one);
+        let automaton = Automaton::new(&Expression::namespace(), true).expect("a small one");
+        assert_eq!(automaton.contains(text), if is_one { Yes } else { No });
     }
 
     #[test]

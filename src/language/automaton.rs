@@ -3,9 +3,15 @@
 //!
 //! State 0 is the start; state `p` means "the character at position `p` was read last". From a
 //! state one may go on to the states that `follow` it, if their class has the character.
+//!
+//! Most languages that people write are unions of globs. Of these the globs are kept, the table of
+//! states is made only when somebody walks it, and most questions are answered without.
 
-use super::alphabet::{Case, Class, symbol};
+use std::cell::OnceCell;
+
+use super::alphabet::{Case, Class, is_namespace, symbol};
 use super::expression::{Expression, copies};
+use super::glob;
 
 /// Words of 64 states.
 pub type Word = u64;
@@ -20,6 +26,28 @@ const MAX_READ: usize = 1 << 18;
 /// A language, as an automaton that reads one character a step.
 #[derive(Clone, Debug)]
 pub struct Automaton {
+    /// Whether the language is the one that was asked for, or one that surely contains it.
+    exact: bool,
+    states: usize,
+    known: Known,
+    /// INVARIANT: there, where nothing else is known.
+    table: OnceCell<Table>,
+}
+
+/// What a language is known as. It is exact then.
+#[derive(Clone, Debug)]
+enum Known {
+    /// Nothing simple.
+    Nothing,
+    /// The union of these globs.
+    Globs(Vec<String>),
+    /// What a namespace can be called, but for the length.
+    Namespaces,
+}
+
+/// The states, and how they follow each other.
+#[derive(Clone, Debug)]
+struct Table {
     /// The class of each state; the start has none.
     classes: Vec<Class>,
     /// For each state, the states that may come next: rows of `words` words.
@@ -27,8 +55,6 @@ pub struct Automaton {
     /// The states in which a text may end.
     last: Vec<Word>,
     words: usize,
-    /// Whether the language is the one that was asked for, or one that surely contains it.
-    exact: bool,
 }
 
 /// What is known of a text: whether a language contains it.
@@ -48,41 +74,84 @@ impl Automaton {
     #[must_use]
     pub fn new(expression: &Expression, exact: bool) -> Option<Self> {
         let positions = expression.positions();
-        if positions > MAX_POSITIONS {
-            return None;
+        (positions <= MAX_POSITIONS).then(|| Self {
+            exact,
+            states: positions + 1,
+            known: Known::Nothing,
+            table: Table::new(expression, positions).into(),
+        })
+    }
+
+    /// The automaton of what a namespace can be called, but for the length
+    /// ([`Expression::namespace`]).
+    #[must_use]
+    pub fn of_namespaces() -> Self {
+        Self {
+            exact: true,
+            states: Expression::namespace().positions() + 1,
+            known: Known::Namespaces,
+            table: OnceCell::new(),
         }
-        let words = (positions + 1).div_ceil(Word::BITS as usize);
-        let mut builder = Builder {
-            automaton: Self {
-                classes: vec![Class::NONE],
-                follow: vec![0; words * (positions + 1)],
-                last: vec![0; words],
-                words,
-                exact,
-            },
-        };
-        let whole = builder.add(expression);
-        builder.connect(&[0], &whole.first);
-        let automaton = &mut builder.automaton;
-        for &state in &whole.last {
-            insert(&mut automaton.last, state);
+    }
+
+    /// The automaton of a union of globs over ASCII. None if it has more than [`MAX_POSITIONS`]
+    /// positions.
+    #[must_use]
+    pub fn of_globs(globs: Vec<String>) -> Option<Self> {
+        let positions: usize = globs.iter().map(String::len).sum();
+        (positions <= MAX_POSITIONS).then(|| Self {
+            exact: true,
+            states: positions + 1,
+            known: Known::Globs(globs),
+            table: OnceCell::new(),
+        })
+    }
+
+    /// The automaton of these texts. None if it has more than [`MAX_POSITIONS`] positions.
+    #[must_use]
+    pub fn of_texts<T: AsRef<str>>(texts: &[T]) -> Option<Self> {
+        let texts = || texts.iter().map(AsRef::as_ref);
+        if texts().all(|text| text.is_ascii() && !text.contains('*')) {
+            return Self::of_globs(texts().map(str::to_owned).collect());
         }
-        if whole.nullable {
-            insert(&mut automaton.last, 0);
+        Self::new(
+            &Expression::Alternation(texts().map(Expression::literal).collect()),
+            true,
+        )
+    }
+
+    fn table(&self) -> &Table {
+        self.table.get_or_init(|| {
+            let expression = match &self.known {
+                Known::Globs(globs) => {
+                    let globs = globs.iter().map(|glob| glob::expression(glob));
+                    Expression::Alternation(globs.collect())
+                }
+                _ => Expression::namespace(),
+            };
+            Table::new(&expression, self.states - 1)
+        })
+    }
+
+    /// The globs whose union the language is, where that is known.
+    #[must_use]
+    pub fn globs(&self) -> Option<&[String]> {
+        match &self.known {
+            Known::Globs(globs) => Some(globs),
+            _ => None,
         }
-        Some(builder.automaton)
     }
 
     /// The number of words of a set of states.
     #[must_use]
     pub const fn words(&self) -> usize {
-        self.words
+        self.states.div_ceil(Word::BITS as usize)
     }
 
     /// The number of states, the start included.
     #[must_use]
     pub const fn states(&self) -> usize {
-        self.classes.len()
+        self.states
     }
 
     /// Whether the language is exactly the one that was asked for. Otherwise it contains it: it
@@ -95,27 +164,28 @@ impl Automaton {
     /// The class of each state.
     #[must_use]
     pub fn classes(&self) -> &[Class] {
-        &self.classes
+        &self.table().classes
     }
 
     /// The states in which a text may end.
     #[must_use]
     pub fn last(&self) -> &[Word] {
-        &self.last
+        &self.table().last
     }
 
     /// The set of the start alone.
     #[must_use]
     pub fn start(&self) -> Vec<Word> {
-        let mut set = vec![0; self.words];
+        let mut set = vec![0; self.words()];
         insert(&mut set, 0);
         set
     }
 
     /// Adds to `next` every state that may follow one of `set`, whatever the character.
     pub fn followers(&self, set: &[Word], next: &mut [Word]) {
+        let Table { follow, words, .. } = self.table();
         for state in states(set) {
-            let row = &self.follow[state * self.words..][..self.words];
+            let row = &follow[state * words..][..*words];
             for (word, follow) in next.iter_mut().zip(row) {
                 *word |= follow;
             }
@@ -125,22 +195,33 @@ impl Automaton {
     /// The states whose class has what `case` makes of the symbol, surely (`must`) or possibly.
     #[must_use]
     pub fn readers(&self, symbol: u8, must: bool, case: Case) -> Vec<Word> {
-        let mut set = vec![0; self.words];
-        for (state, class) in self.classes.iter().enumerate() {
+        self.readers_of_each(&[symbol], must, case)
+    }
+
+    /// The same for several symbols, one set after the other.
+    #[must_use]
+    pub fn readers_of_each(&self, each: &[u8], must: bool, case: Case) -> Vec<Word> {
+        let words = self.words();
+        let mut sets = vec![0; words * each.len()];
+        for (state, class) in self.classes().iter().enumerate() {
             let class = class.before(case);
             let symbols = if must { class.must } else { class.may };
-            if symbols >> symbol & 1 != 0 {
-                insert(&mut set, state);
+            if symbols != 0 {
+                for (set, symbol) in sets.chunks_exact_mut(words).zip(each) {
+                    if symbols >> symbol & 1 != 0 {
+                        insert(set, state);
+                    }
+                }
             }
         }
-        set
+        sets
     }
 
     /// The states whose class possibly has one of the symbols.
     #[must_use]
     pub fn readers_of(&self, symbols: u128) -> Vec<Word> {
-        let mut set = vec![0; self.words];
-        for (state, class) in self.classes.iter().enumerate() {
+        let mut set = vec![0; self.words()];
+        for (state, class) in self.classes().iter().enumerate() {
             if class.may & symbols != 0 {
                 insert(&mut set, state);
             }
@@ -151,9 +232,10 @@ impl Automaton {
     /// The states from which `symbol` leads into `set`.
     #[must_use]
     pub fn predecessors(&self, set: &[Word], readers: &[Word]) -> Vec<Word> {
-        let mut before = vec![0; self.words];
+        let Table { follow, words, .. } = self.table();
+        let mut before = vec![0; *words];
         for state in 0..self.states() {
-            let row = &self.follow[state * self.words..][..self.words];
+            let row = &follow[state * words..][..*words];
             let leads = row
                 .iter()
                 .zip(set)
@@ -172,10 +254,13 @@ impl Automaton {
         if text.len() * self.states() > MAX_READ {
             return Membership::Unknown;
         }
-        match (self.reads(text, true), self.reads(text, false)) {
-            (true, _) if self.exact => Membership::Yes,
-            (_, false) => Membership::No,
-            _ => Membership::Unknown,
+        let possibly = self.reads(text, false);
+        // What is known simply has no characters that are not told apart.
+        let simple = !matches!(self.known, Known::Nothing);
+        match possibly {
+            false => Membership::No,
+            true if self.exact && (simple || self.reads(text, true)) => Membership::Yes,
+            true => Membership::Unknown,
         }
     }
 
@@ -183,37 +268,51 @@ impl Automaton {
     #[must_use]
     pub fn prefixes(&self, text: &str) -> Vec<usize> {
         let mut set = self.start();
+        let mut next = set.clone();
         let mut lengths = Vec::new();
         for (length, character) in (0..).zip(text.chars().map(Some).chain([None])) {
-            if intersects(&set, &self.last) {
+            if intersects(&set, self.last()) {
                 lengths.push(length);
             }
             if let Some(character) = character {
-                set = self.step(&set, character, true);
+                self.step(&set, &mut next, character, true);
+                std::mem::swap(&mut set, &mut next);
             }
         }
         lengths
     }
 
-    fn reads(&self, text: &str, must: bool) -> bool {
-        let set = text.chars().fold(self.start(), |set, character| {
-            self.step(&set, character, must)
-        });
-        intersects(&set, &self.last)
+    /// Whether the language surely (`must`) or possibly contains the text.
+    #[must_use]
+    pub(super) fn reads(&self, text: &str, must: bool) -> bool {
+        match &self.known {
+            Known::Nothing => {}
+            Known::Globs(globs) => return globs.iter().any(|glob| glob::matches(glob, text)),
+            Known::Namespaces => return is_namespace(text),
+        }
+        let mut set = self.start();
+        let mut next = set.clone();
+        for character in text.chars() {
+            self.step(&set, &mut next, character, must);
+            std::mem::swap(&mut set, &mut next);
+        }
+        intersects(&set, self.last())
     }
 
-    fn step(&self, set: &[Word], character: char, must: bool) -> Vec<Word> {
+    /// Makes `next` the states that one of `set` goes on to by this character.
+    fn step(&self, set: &[Word], next: &mut [Word], character: char, must: bool) {
         let symbol = symbol(character);
-        let mut next = vec![0; self.words];
-        self.followers(set, &mut next);
-        for state in states(&next.clone()) {
-            let class = self.classes[state];
-            let symbols = if must { class.must } else { class.may };
-            if symbols >> symbol & 1 == 0 {
-                remove(&mut next, state);
+        next.fill(0);
+        self.followers(set, next);
+        for (index, word) in next.iter_mut().enumerate() {
+            for state in states(&[*word]) {
+                let class = self.classes()[index * Word::BITS as usize + state];
+                let symbols = if must { class.must } else { class.may };
+                if symbols >> symbol & 1 == 0 {
+                    *word &= !(1 << state);
+                }
             }
         }
-        next
     }
 }
 
@@ -241,10 +340,6 @@ fn insert(set: &mut [Word], state: usize) {
     set[state / Word::BITS as usize] |= 1 << (state % Word::BITS as usize);
 }
 
-fn remove(set: &mut [Word], state: usize) {
-    set[state / Word::BITS as usize] &= !(1 << (state % Word::BITS as usize));
-}
-
 /// What an expression adds to the automaton around it.
 struct Fragment {
     nullable: bool,
@@ -260,19 +355,34 @@ impl Fragment {
     };
 }
 
-struct Builder {
-    automaton: Automaton,
-}
+impl Table {
+    fn new(expression: &Expression, positions: usize) -> Self {
+        let words = (positions + 1).div_ceil(Word::BITS as usize);
+        let mut table = Self {
+            classes: vec![Class::NONE],
+            follow: vec![0; words * (positions + 1)],
+            last: vec![0; words],
+            words,
+        };
+        let whole = table.add(expression);
+        table.connect(&[0], &whole.first);
+        for &state in &whole.last {
+            insert(&mut table.last, state);
+        }
+        if whole.nullable {
+            insert(&mut table.last, 0);
+        }
+        table
+    }
 
-impl Builder {
     fn connect(&mut self, from: &[usize], to: &[usize]) {
-        let words = self.automaton.words;
+        let words = self.words;
         let mut set = vec![0; words];
         for &state in to {
             insert(&mut set, state);
         }
         for &state in from {
-            let row = &mut self.automaton.follow[state * words..][..words];
+            let row = &mut self.follow[state * words..][..words];
             for (word, set) in row.iter_mut().zip(&set) {
                 *word |= set;
             }
@@ -283,8 +393,8 @@ impl Builder {
         match expression {
             Expression::Empty => Fragment::EMPTY,
             Expression::Class(class) => {
-                let state = self.automaton.classes.len();
-                self.automaton.classes.push(*class);
+                let state = self.classes.len();
+                self.classes.push(*class);
                 Fragment {
                     nullable: false,
                     first: vec![state],

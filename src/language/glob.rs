@@ -30,6 +30,48 @@ pub fn matches(glob: &str, text: &str) -> bool {
     text.ends_with(last)
 }
 
+/// Whether everything that one glob matches is matched by the other one, too, as far as the two can be
+/// held against each other run by run. Where this says no, it may still be so.
+///
+/// ```
+/// use prometheus_env_isolation_policy::language::glob;
+/// assert!(glob::includes("*-dev", "shop-*-dev"));
+/// assert!(!glob::includes("*-dev", "*-dev*"));
+/// ```
+#[must_use]
+pub fn includes(glob: &str, other: &str) -> bool {
+    // A run of the other one is a character that only a run takes, and whatever that run stands for
+    // is taken in its place.
+    matches(glob, other)
+}
+
+/// The globs whose union a pattern in Prometheus' dialect is, where it is one: alternatives of plain
+/// characters and `.*`, which every dialect reads alike, maybe in one group.
+///
+/// ```
+/// use prometheus_env_isolation_policy::language::glob;
+/// assert_eq!(glob::of_regex(".*-dev|dev"), Some(vec!["*-dev".to_owned(), "dev".to_owned()]));
+/// assert_eq!(glob::of_regex("(.*)"), Some(vec!["*".to_owned()]));
+/// assert_eq!(glob::of_regex("(dev)?"), None);
+/// ```
+#[must_use]
+pub fn of_regex(pattern: &str) -> Option<Vec<String>> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_;:/,=@ ".contains(c);
+    let glob = |alternative: &str| {
+        let glob = alternative.replace(".*", "*");
+        // Every `*` has to be one that was just put there, and no `.` may be left.
+        let runs = alternative.matches(".*").count();
+        let is_glob =
+            glob.chars().all(|c| plain(c) || c == '*') && glob.matches('*').count() == runs;
+        is_glob.then_some(glob)
+    };
+    // A group of several alternatives is about the whole, for no other bracket is plain.
+    let group = pattern
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'));
+    group.unwrap_or(pattern).split('|').map(glob).collect()
+}
+
 /// Whether the text is a glob over the characters of a namespace.
 #[must_use]
 pub fn is_valid(glob: &str) -> bool {
@@ -85,6 +127,47 @@ mod tests {
             Membership::No
         };
         assert_eq!(automaton.contains(text), membership);
+    }
+
+    #[rstest]
+    #[case::itself("*-dev", "*-dev", true)]
+    #[case::literal("*-dev", "shop-dev", true)]
+    #[case::narrower("*-dev", "team-*-x-dev", true)]
+    #[case::everything("*", "*", true)]
+    #[case::run_in_a_run("a*c", "a*b*c", true)]
+    #[case::wider("dev", "*", false)]
+    #[case::open_end("*-dev", "*-dev*", false)]
+    #[case::run_across_a_literal("*-dev", "*dev", false)]
+    fn includes_what_is_narrower(#[case] glob: &str, #[case] other: &str, #[case] found: bool) {
+        assert_eq!(includes(glob, other), found);
+    }
+
+    #[rstest]
+    #[case::alternatives(".*-dev|kube-system|a.*b", Some("*-dev|kube-system|a*b"))]
+    #[case::joined(".*-dev;web-.*", Some("*-dev;web-*"))]
+    #[case::empty_alternative("dev|", Some("dev|"))]
+    #[case::anything(".*", Some("*"))]
+    #[case::dot("shop.dev", None)]
+    #[case::lazy(".*?-dev", None)]
+    #[case::twice(".**", None)]
+    #[case::possessive(".*+", None)]
+    #[case::counted(".*{2}", None)]
+    #[case::star("a*", None)]
+    #[case::star_before(".a*.*", None)]
+    #[case::escaped(r"\.*", None)]
+    #[case::group("(.*-dev|dev)", Some("*-dev|dev"))]
+    #[case::groups("(dev)|(.*-dev)", None)]
+    #[case::unequal_brackets("(dev", None)]
+    #[case::optional("(dev)?", None)]
+    #[case::named("(?P<a>dev)", None)]
+    #[case::flags("(?i)dev", None)]
+    #[case::flags_of_a_group("(?i:dev)", None)]
+    #[case::class("[a].*", None)]
+    #[case::anchor("^dev$", None)]
+    #[case::beyond_ascii("é", None)]
+    fn reads_plain_regexes(#[case] pattern: &str, #[case] globs: Option<&str>) {
+        let expected = globs.map(|globs| globs.split('|').map(str::to_owned).collect());
+        assert_eq!(of_regex(pattern), expected);
     }
 
     #[rstest]

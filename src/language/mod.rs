@@ -2,10 +2,12 @@
 //!
 //! This module knows nothing of Prometheus' relabeling or of Kubernetes but what their dialects
 //! look like: [`pattern`] and [`glob`] give an [`expression`], from that an [`automaton`] is made,
-//! and the [`product`] of several is searched for the shortest text in all of them.
+//! and the [`product`] of several is searched for the shortest text in all of them, unless the answer
+//! is [`direct`].
 
 pub mod alphabet;
 pub mod automaton;
+mod direct;
 pub mod expression;
 pub mod glob;
 pub mod pattern;

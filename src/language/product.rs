@@ -22,16 +22,20 @@ use std::rc::Rc;
 
 use super::alphabet::{Case, OTHER, in_witness_order, symbol};
 use super::automaton::{Automaton, Word, intersects};
+use super::direct;
 
 /// What may be spent on the proofs about one object, in words of state sets that are computed.
 ///
-/// An endpoint with a filter as people write them takes some thousands, so that there is room for
-/// hundreds of endpoints; all of it is spent in a fraction of a second, well within the two seconds
-/// that policy-server gives an evaluation.
-pub const BUDGET: u64 = 4_000_000;
+/// An endpoint with a filter as people write them takes some tens, one that has to be interpreted some
+/// hundreds, and one whose leak is shown by a walk some thousands, so that there is room for tens of the
+/// last ones; all of it is spent in some milliseconds, and policy-server gives an evaluation two seconds.
+pub const BUDGET: u64 = 500_000;
 
 /// What a set costs besides its words: to be stored, and to be looked for.
 const SET: usize = 8;
+
+/// How many texts are tried before a walk begins.
+const LIKELY: usize = 16;
 
 /// How many sets are compared with another one at the cost of one word.
 const COMPARED: usize = 16;
@@ -144,6 +148,58 @@ pub fn shortest(
     length: usize,
     budget: &mut Budget,
 ) -> Result<Option<Vec<u8>>, TooComplex> {
+    budget.spend(SET * conditions.len())?;
+    if direct::contradict(conditions) {
+        return Ok(None);
+    }
+    if let Some(texts) = direct::few(conditions) {
+        budget.spend(SET * texts.len() * conditions.len())?;
+        let fulfils = |text: &String| direct::fulfils(text, conditions, alphabet, length);
+        let answers: Option<Vec<bool>> = texts.iter().map(fulfils).collect();
+        if let Some(answers) = answers {
+            let found = texts
+                .iter()
+                .zip(answers)
+                .filter_map(|(text, is_one)| is_one.then_some(text));
+            return Ok(direct::first(found).map(|text| text.clone().into_bytes()));
+        }
+    }
+    walk(conditions, alphabet, length, budget)
+}
+
+/// Whether a text over `alphabet`, of at most `length` symbols, fulfils all conditions. One of the
+/// `likely` ones may be at hand.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice.
+pub fn exists(
+    conditions: &[Condition],
+    alphabet: u128,
+    length: usize,
+    likely: &[&str],
+    budget: &mut Budget,
+) -> Result<bool, TooComplex> {
+    if direct::contradict(conditions) {
+        budget.spend(SET * conditions.len())?;
+        return Ok(false);
+    }
+    let likely = likely.iter().map(|&text| text.to_owned());
+    for text in likely.chain(direct::samples(conditions)).take(LIKELY) {
+        budget.spend(SET * conditions.len())?;
+        if direct::fulfils(&text, conditions, alphabet, length) == Some(true) {
+            return Ok(true);
+        }
+    }
+    Ok(shortest(conditions, alphabet, length, budget)?.is_some())
+}
+
+fn walk(
+    conditions: &[Condition],
+    alphabet: u128,
+    length: usize,
+    budget: &mut Budget,
+) -> Result<Option<Vec<u8>>, TooComplex> {
     let blocks = blocks(conditions.iter().flat_map(Condition::symbols), alphabet);
     let mut factors = conditions
         .iter()
@@ -166,8 +222,11 @@ pub fn shortest(
         seen: Seen::default(),
     };
     for start in starts(&factors, budget)? {
-        walk.add(&start, (0, OTHER), budget)?;
+        if walk.add(&start, (0, OTHER), budget)? && accepts(&mut factors, &start, budget)? {
+            return Ok(Some(Vec::new()));
+        }
     }
+    let mut set = vec![0; width];
     let mut followers = vec![0; width];
     let mut next = vec![0; width];
     let (mut node, mut level_end, mut depth) = (0, walk.origins.len(), 0);
@@ -176,10 +235,7 @@ pub fn shortest(
             level_end = walk.origins.len();
             depth += 1;
         }
-        let set = walk.sets[node * width..][..width].to_vec();
-        if accepts(&mut factors, &set, budget)? {
-            return Ok(Some(walk.text(node, depth)));
-        }
+        set.copy_from_slice(&walk.sets[node * width..][..width]);
         if depth < length {
             followers.fill(0);
             let mut offset = 0;
@@ -208,8 +264,10 @@ pub fn shortest(
                     dead |= factor.inside && any == 0;
                     offset += words;
                 }
-                if !dead {
-                    walk.add(&next, (node, *block), budget)?;
+                // The first one that is found is the first one of the shortest.
+                let is_new = !dead && walk.add(&next, (node, *block), budget)?;
+                if is_new && accepts(&mut factors, &next, budget)? {
+                    return Ok(Some(walk.text(walk.origins.len() - 1, depth + 1)));
                 }
             }
         }
@@ -275,10 +333,7 @@ impl<'a> Factor<'a> {
         let automaton = &*condition.automaton;
         let must = !condition.inside;
         budget.spend(automaton.states() * blocks.len())?;
-        let readers = blocks
-            .iter()
-            .flat_map(|&block| automaton.readers(block, must, condition.case))
-            .collect();
+        let readers = automaton.readers_of_each(blocks, must, condition.case);
         let literal = |part: &Surrounding| matches!(part, Surrounding::Literal(_));
         let free = !condition.after.iter().all(literal);
         let mut factor = Self {
@@ -456,14 +511,11 @@ fn reached(
             Surrounding::Over(alphabet) => {
                 let blocks = blocks(symbols(automaton, true, Case::Kept), *alphabet);
                 budget.spend(automaton.states() * blocks.len())?;
-                let readers: Vec<Vec<Word>> = blocks
-                    .into_iter()
-                    .map(|block| automaton.readers(block, true, Case::Kept))
-                    .collect();
+                let readers = automaton.readers_of_each(&blocks, true, Case::Kept);
                 let mut queue = std::mem::take(&mut sets);
                 while let Some(set) = queue.pop() {
                     if add_smallest(&mut sets, &set, budget)? {
-                        for readers in &readers {
+                        for readers in readers.chunks_exact(automaton.words()) {
                             queue.push(step(automaton, &set, readers, budget)?);
                         }
                     }
@@ -512,27 +564,26 @@ struct Walk {
 }
 
 impl Walk {
+    /// Adds a set as a node, unless another one can do all that it can; says whether it did.
     fn add(
         &mut self,
         set: &[Word],
         origin: (usize, u8),
         budget: &mut Budget,
-    ) -> Result<(), TooComplex> {
+    ) -> Result<bool, TooComplex> {
         let width = self.smaller.len();
         budget.spend(width + SET)?;
         if self.seen.contains(set, &self.sets) {
-            return Ok(());
+            return Ok(false);
         }
         budget.spend(self.origins.len() / COMPARED)?;
-        if !self
-            .sets
-            .chunks_exact(width)
-            .any(|known| self.surpasses(known, set))
-        {
-            self.seen.insert(set, &mut self.sets);
-            self.origins.push(origin);
+        let mut known = self.sets.chunks_exact(width);
+        if known.any(|known| self.surpasses(known, set)) {
+            return Ok(false);
         }
-        Ok(())
+        self.seen.insert(set, &mut self.sets);
+        self.origins.push(origin);
+        Ok(true)
     }
 
     /// Whether the first set can do all that the second one can.

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use crate::language::automaton::{Automaton, Membership};
-use crate::language::expression::Expression;
 use crate::language::product::{Condition, TooComplex, shortest};
 
 use super::interpret::Interpreter;
@@ -34,7 +33,7 @@ impl Interpreter {
             Action::LabelDrop => regex.automaton.contains(label) != Membership::No,
             Action::LabelKeep => regex.automaton.contains(label) != Membership::Yes,
             Action::LabelMap => {
-                let pieces = template::parse(&rule.replacement, &regex.pattern.groups);
+                let pieces = template::parse(&rule.replacement, &regex.pattern().groups);
                 let Some(names) = candidates(&regex, &pieces, label) else {
                     return Ok(false);
                 };
@@ -42,7 +41,7 @@ impl Interpreter {
                     return Ok(true);
                 };
                 // What is mapped to itself stays what it is.
-                let own = Automaton::new(&Expression::literal(label), true).ok_or(TooComplex)?;
+                let own = Automaton::of_texts(&[label]).ok_or(TooComplex)?;
                 let conditions = [
                     Condition::inside(Rc::clone(&regex.automaton)),
                     Condition::inside(Rc::new(names)),
@@ -51,7 +50,7 @@ impl Interpreter {
                 shortest(&conditions, u128::MAX, usize::MAX, &mut self.budget)?.is_some()
             }
             _ => {
-                let pieces = template::parse(&rule.target_label, &regex.pattern.groups);
+                let pieces = template::parse(&rule.target_label, &regex.pattern().groups);
                 candidates(&regex, &pieces, label).is_some()
             }
         })

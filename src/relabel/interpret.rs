@@ -13,6 +13,7 @@ use std::rc::Rc;
 use crate::language::alphabet::{Case, Class};
 use crate::language::automaton::{Automaton, Membership};
 use crate::language::expression::Expression;
+use crate::language::glob;
 use crate::language::pattern::{Pattern, PatternError};
 use crate::language::product::{Budget, TooComplex};
 
@@ -31,17 +32,43 @@ pub const MAX_SERIES: usize = 512;
 /// A pattern, compiled.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// The pattern as it was understood.
-    pub pattern: Pattern,
+    regex: String,
     /// Its automaton.
     pub automaton: Rc<Automaton>,
+    /// The pattern as it was understood: most rules never ask for more than the automaton, and that
+    /// of a union of globs is made without it.
+    pattern: OnceCell<Pattern>,
     shapes: OnceCell<Option<Vec<Rc<Shape>>>>,
 }
 
 impl Compiled {
+    fn new(regex: &str) -> Result<Self, PatternError> {
+        let plain = glob::of_regex(regex).and_then(Automaton::of_globs);
+        let (automaton, pattern) = match plain {
+            Some(automaton) => (automaton, OnceCell::new()),
+            None => {
+                let pattern = Pattern::parse(regex)?;
+                let automaton = Automaton::new(&pattern.expression, pattern.exact);
+                (automaton.ok_or(PatternError::TooLarge)?, pattern.into())
+            }
+        };
+        Ok(Self {
+            regex: regex.to_owned(),
+            automaton: Rc::new(automaton),
+            pattern,
+            shapes: OnceCell::new(),
+        })
+    }
+
+    /// The pattern as it was understood.
+    pub fn pattern(&self) -> &Pattern {
+        self.pattern
+            .get_or_init(|| Pattern::parse(&self.regex).expect("a union of globs"))
+    }
+
     /// The alternatives of the pattern; none if it is too large.
     pub fn shapes(&self) -> Option<&[Rc<Shape>]> {
-        let shapes = self.shapes.get_or_init(|| Shape::of(&self.pattern));
+        let shapes = self.shapes.get_or_init(|| Shape::of(self.pattern()));
         shapes.as_deref()
     }
 }
@@ -90,16 +117,7 @@ impl Interpreter {
             return Ok(known.clone());
         }
         self.budget.spend(regex.len())?;
-        let compiled = Pattern::parse(regex).and_then(|pattern| {
-            let automaton = Automaton::new(&pattern.expression, pattern.exact)
-                .map(Rc::new)
-                .ok_or(PatternError::TooLarge)?;
-            Ok(Rc::new(Compiled {
-                pattern,
-                automaton,
-                shapes: OnceCell::new(),
-            }))
-        });
+        let compiled = Compiled::new(regex).map(Rc::new);
         if let Ok(compiled) = &compiled {
             let automaton = &compiled.automaton;
             let (states, words) = (automaton.states(), automaton.words());
@@ -269,7 +287,7 @@ impl Interpreter {
         let Step {
             id, rule, labels, ..
         } = *step;
-        let targets = template::parse(&rule.target_label, &regex.pattern.groups);
+        let targets = template::parse(&rule.target_label, &regex.pattern().groups);
         let fixed = match targets.as_slice() {
             [Piece::Literal(name)] => Some(name.as_str()),
             [] => Some(""),
@@ -294,7 +312,7 @@ impl Interpreter {
         let Some(matched) = matched else {
             return Ok(());
         };
-        let replacement = template::parse(&rule.replacement, &regex.pattern.groups);
+        let replacement = template::parse(&rule.replacement, &regex.pattern().groups);
         let templates = [replacement.as_slice(), &targets];
         for (mut series, held) in self.held(step, regex, value, templates, matched)? {
             let written = expand(&replacement, regex, &held, &mut series, id);
@@ -309,8 +327,7 @@ impl Interpreter {
             series.refill();
             let mut rest = Some(series);
             for (target, label) in step.writable() {
-                let Some(literal) = Automaton::new(&Expression::literal(label), true).map(Rc::new)
-                else {
+                let Some(literal) = Automaton::of_texts(&[label]).map(Rc::new) else {
                     continue;
                 };
                 if let Some(series) = &rest
@@ -346,7 +363,7 @@ impl Interpreter {
             && let Some(ways) = capture::align(
                 &series,
                 value,
-                &regex.pattern,
+                regex.pattern(),
                 shapes,
                 step.id,
                 &mut self.budget,
@@ -378,7 +395,7 @@ fn expand(
                 if let Some(held) = held.group(*group) {
                     expanded.push(held);
                 } else {
-                    let possible = &regex.pattern.groups[*group].expression;
+                    let possible = &regex.pattern().groups[*group].expression;
                     expanded.push(&series.fresh_inside(possible, id));
                     series.loosen(id);
                 }
@@ -401,7 +418,7 @@ fn compared(
     }
     for (literal, value) in [(label, other), (other, label)] {
         if let Some(text) = literal.text() {
-            return match Automaton::new(&Expression::literal(text), true) {
+            return match Automaton::of_texts(&[text]) {
                 // Text beyond ASCII is not told apart, so `constrained` cannot be left to say no.
                 Some(automaton) if text.is_ascii() => {
                     series.constrained(value, &Rc::new(automaton), equal, Some(id))
@@ -478,7 +495,7 @@ fn label_drop(
 ) -> Result<(), TooComplex> {
     let id = step.id;
     let drops = step.rule.action == Action::LabelDrop;
-    if regex.pattern.exact {
+    if regex.pattern().exact {
         series.dropped.push((Rc::clone(&regex.automaton), drops));
     }
     let mut all = vec![series];

@@ -61,7 +61,7 @@ impl Interpreter {
         let Ok(regex) = self.compile(&rule.regex)? else {
             return Ok(());
         };
-        let pieces = template::parse(&rule.replacement, &regex.pattern.groups);
+        let pieces = template::parse(&rule.replacement, &regex.pattern().groups);
         let after = now.to_vec();
         for (source, from) in labels.writable() {
             for (target, to) in labels.writable() {
@@ -78,7 +78,7 @@ impl Interpreter {
         let Ok(regex) = self.compile(&rule.regex)? else {
             return Ok(true);
         };
-        let pieces = template::parse(&rule.replacement, &regex.pattern.groups);
+        let pieces = template::parse(&rule.replacement, &regex.pattern().groups);
         Ok(self.renames(&regex, &pieces, from, to)? != Membership::No)
     }
 
@@ -89,7 +89,7 @@ impl Interpreter {
         series: Series,
         out: &mut Vec<Series>,
     ) -> Result<(), TooComplex> {
-        let pieces = template::parse(&step.rule.replacement, &regex.pattern.groups);
+        let pieces = template::parse(&step.rule.replacement, &regex.pattern().groups);
         // What is read is what stood there before the rule, whatever it writes meanwhile.
         let before = series.labels.clone();
         let mut all = vec![series];
@@ -311,7 +311,7 @@ impl Interpreter {
             return Ok(equals(text, to));
         }
         if let Some(shapes) = regex.shapes()
-            && let Some(held) = captures(&regex.pattern, shapes, from, &mut self.budget)?
+            && let Some(held) = captures(regex.pattern(), shapes, from, &mut self.budget)?
         {
             let mut expanded = Some(String::new());
             for piece in pieces {
@@ -363,7 +363,7 @@ pub(super) fn candidates(regex: &Compiled, pieces: &[Piece], name: &str) -> Opti
         _ => return anything,
     };
     let held = name.strip_prefix(before)?.strip_suffix(after)?;
-    let possible = Automaton::new(&regex.pattern.groups[group].expression, false);
+    let possible = Automaton::new(&regex.pattern().groups[group].expression, false);
     if possible.is_some_and(|possible| possible.contains(held) == Membership::No) {
         return None;
     }

@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use crate::language::alphabet::Case;
 use crate::language::automaton::{Automaton, Membership};
-use crate::language::expression::Expression;
 use crate::language::glob;
-use crate::language::product::{Budget, Condition, Surrounding, TooComplex};
+use crate::language::product::{Budget, Condition, Surrounding, TooComplex, exists};
 
 use super::RuleId;
 use super::series::{Origin, Series};
@@ -88,21 +87,15 @@ impl Allowed {
         foreign: impl Iterator<Item = &'a str>,
         familiar: Vec<String>,
     ) -> Result<Self, TooComplex> {
-        let automaton = |expression: &Expression| {
-            Automaton::new(expression, true)
-                .map(Rc::new)
-                .ok_or(TooComplex)
-        };
-        let foreign: Vec<Expression> = foreign.map(glob::expression).collect();
+        let automaton = |automaton: Option<Automaton>| automaton.map(Rc::new).ok_or(TooComplex);
+        let foreign: Vec<String> = foreign.map(str::to_owned).collect();
         Ok(Self {
-            namespace: automaton(&Expression::namespace())?,
-            visible: automaton(&Expression::Alternation(
-                allowed.map(glob::expression).collect(),
-            ))?,
+            namespace: Rc::new(Automaton::of_namespaces()),
+            visible: automaton(Automaton::of_globs(allowed.map(str::to_owned).collect()))?,
             foreign: if foreign.is_empty() {
                 None
             } else {
-                Some(automaton(&Expression::Alternation(foreign))?)
+                Some(automaton(Automaton::of_globs(foreign))?)
             },
             familiar,
         })
@@ -126,6 +119,25 @@ impl Allowed {
         text.len() <= MAX_NAMESPACE
             && self.namespace.contains(text) == Membership::Yes
             && self.visible.contains(text) == Membership::No
+    }
+
+    /// Whether the text is a namespace that may be seen.
+    #[must_use]
+    pub fn permits(&self, text: &str) -> bool {
+        text.len() <= MAX_NAMESPACE
+            && self.namespace.contains(text) == Membership::Yes
+            && self.visible.contains(text) == Membership::Yes
+    }
+
+    /// Whether the language is a union of globs, each of which is included in one of those that may
+    /// be seen.
+    #[must_use]
+    pub fn includes(&self, language: &Automaton) -> bool {
+        let visible = || self.visible.globs().into_iter().flatten();
+        let included = |glob: &String| visible().any(|seen| glob::includes(seen, glob));
+        language
+            .globs()
+            .is_some_and(|globs| globs.iter().all(included))
     }
 
     /// That a text is a namespace that may not be seen.
@@ -154,11 +166,8 @@ impl Allowed {
         }
         let question = Question::new(self, series, value);
         // Whether there is any candidate, as far as can be proved.
-        let candidate = match value.text() {
-            Some(text) => Some(text.to_owned()),
-            None => question.find(None, Purpose::Proof, budget)?,
-        };
-        if candidate.is_none() || !solve::is_possible(series, question.variable(), budget)? {
+        let has_candidate = value.text().is_some() || question.has_candidate(budget)?;
+        if !has_candidate || !solve::is_possible(series, question.variable(), budget)? {
             return Ok(None);
         }
         let shown = if series.loose.is_some() {
@@ -201,12 +210,12 @@ impl Allowed {
             return solve::is_possible(series, None, budget);
         };
         let seen = Condition::inside(Rc::clone(&self.visible));
-        let empty = Automaton::new(&Expression::Empty, true).ok_or(TooComplex)?;
+        let empty = Automaton::of_texts(&[""]).ok_or(TooComplex)?;
         let alphabet = solve::alphabet(series, variable, Purpose::Proof);
         for further in [seen, Condition::inside(Rc::new(empty))] {
             let mut conditions = solve::conditions(series, variable, &[], Purpose::Proof);
             conditions.push(further);
-            if solve::text(&conditions, alphabet, MAX_NAMESPACE, budget)?.is_some() {
+            if exists(&conditions, alphabet, MAX_NAMESPACE, &[], budget)? {
                 return solve::is_possible(series, Some(variable), budget);
             }
         }
@@ -254,27 +263,23 @@ impl<'a> Question<'a> {
         self.single.as_ref().map(|(variable, ..)| *variable)
     }
 
-    /// The first namespace that may not be seen and that the value can be as far as its own
-    /// conditions say, and those of `further`.
-    fn find(
-        &self,
-        further: Option<Condition>,
-        purpose: Purpose,
-        budget: &mut Budget,
-    ) -> Result<Option<String>, TooComplex> {
+    /// What a namespace that may not be seen has to fulfil to be the value, as far as the value's own
+    /// conditions say, and those of `further`; none where what stands around it is too long.
+    fn asked(&self, further: Option<Condition>, purpose: Purpose) -> Option<Asked> {
         let asked = self.allowed.forbidden().into_iter().chain(further);
         let Some((variable, case, around)) = &self.single else {
             let mut conditions: Vec<Condition> = asked.collect();
             conditions.extend(solve::conditions_on(self.series, self.value));
             let shape = Automaton::new(&self.value.expression(), true).map(Rc::new);
             conditions.extend(shape.map(Condition::inside));
-            let alphabet = crate::language::alphabet::NAMESPACE;
-            return solve::text(&conditions, alphabet, MAX_NAMESPACE, budget);
+            return Some(Asked {
+                conditions,
+                alphabet: crate::language::alphabet::NAMESPACE,
+                length: MAX_NAMESPACE,
+            });
         };
         let length = text_of(&around.before).len() + text_of(&around.after).len();
-        let Some(length) = MAX_NAMESPACE.checked_sub(length) else {
-            return Ok(None);
-        };
+        let length = MAX_NAMESPACE.checked_sub(length)?;
         let mut conditions = solve::conditions(self.series, *variable, &[], purpose);
         conditions.extend(asked.map(|condition| Condition {
             case: *case,
@@ -282,12 +287,46 @@ impl<'a> Question<'a> {
             after: around.after.clone(),
             ..condition
         }));
-        let alphabet = solve::alphabet(self.series, *variable, purpose);
-        let found = solve::text(&conditions, alphabet, length, budget)?;
-        Ok(found.map(|text| {
-            // Only a proof has characters that are not told apart, and it names none.
-            let text = case.convert_text(&text).unwrap_or_default();
-            text_of(&around.before) + &text + &text_of(&around.after)
+        Some(Asked {
+            conditions,
+            alphabet: solve::alphabet(self.series, *variable, purpose),
+            length,
+        })
+    }
+
+    /// Whether there is a namespace that may not be seen and that the value can be, as far as can be
+    /// proved.
+    fn has_candidate(&self, budget: &mut Budget) -> Result<bool, TooComplex> {
+        let Some(asked) = self.asked(None, Purpose::Proof) else {
+            return Ok(false);
+        };
+        let likely: Vec<&str> = self.allowed.familiar.iter().map(String::as_str).collect();
+        exists(
+            &asked.conditions,
+            asked.alphabet,
+            asked.length,
+            &likely,
+            budget,
+        )
+    }
+
+    /// The first namespace that may not be seen and that a witness can name.
+    fn find(
+        &self,
+        further: Option<Condition>,
+        budget: &mut Budget,
+    ) -> Result<Option<String>, TooComplex> {
+        let Some(asked) = self.asked(further, Purpose::Witness) else {
+            return Ok(None);
+        };
+        let found = solve::text(&asked.conditions, asked.alphabet, asked.length, budget)?;
+        Ok(found.map(|text| match &self.single {
+            None => text,
+            Some((_, case, around)) => {
+                // A witness has no characters that are not told apart.
+                let text = case.convert_text(&text).unwrap_or_default();
+                text_of(&around.before) + &text + &text_of(&around.after)
+            }
         }))
     }
 
@@ -298,7 +337,7 @@ impl<'a> Question<'a> {
             return self.show(text, budget);
         }
         let exactly = |name: &String| {
-            let automaton = Automaton::new(&Expression::literal(name), true)?;
+            let automaton = Automaton::of_texts(&[name])?;
             Some(Condition::inside(Rc::new(automaton)))
         };
         let (default, familiar): (Vec<&String>, Vec<&String>) = {
@@ -314,7 +353,7 @@ impl<'a> Question<'a> {
         let mut stuck = None;
         let mut failed = Vec::new();
         for further in preferred {
-            if let Some(text) = self.find(Some(further), Purpose::Witness, budget)? {
+            if let Some(text) = self.find(Some(further), budget)? {
                 match self.show(&text, budget)? {
                     Ok(witness) => return Ok(Ok(witness)),
                     Err(rule) => stuck = stuck.or(rule),
@@ -323,10 +362,9 @@ impl<'a> Question<'a> {
             }
         }
         for _ in 0..=FURTHER_CANDIDATES {
-            let failures = failed.iter().map(|text| Expression::literal(text));
-            let failures = Automaton::new(&Expression::Alternation(failures.collect()), true);
+            let failures = Automaton::of_texts(&failed);
             let further = failures.map(|failures| Condition::outside(Rc::new(failures)));
-            let Some(text) = self.find(further, Purpose::Witness, budget)? else {
+            let Some(text) = self.find(further, budget)? else {
                 break;
             };
             match self.show(&text, budget)? {
@@ -346,7 +384,7 @@ impl<'a> Question<'a> {
     ) -> Result<Result<Witness, Option<RuleId>>, TooComplex> {
         let mut series = self.series.clone();
         if self.value.text().is_none() {
-            let exactly = Automaton::new(&Expression::literal(namespace), true);
+            let exactly = Automaton::of_texts(&[namespace]);
             let exactly = Rc::new(exactly.ok_or(TooComplex)?);
             let known = series.constrained(self.value, &exactly, true, None);
             let Some(known) = known else {
@@ -365,6 +403,13 @@ impl<'a> Question<'a> {
             Shown::Stuck(rule) => Err(rule),
         })
     }
+}
+
+/// What a text has to fulfil, over which alphabet, and how long it may be.
+struct Asked {
+    conditions: Vec<Condition>,
+    alphabet: u128,
+    length: usize,
 }
 
 fn text_of(surroundings: &[Surrounding]) -> String {

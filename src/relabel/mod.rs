@@ -2,7 +2,7 @@
 //! [`scrape`] the whole way of a series through an endpoint, [`interpret`] the symbolic run of it
 //! over a [`series`] and its [`labels`], whose [`value`]s are made of variables, and [`leak`] the
 //! question that is asked at the end, which [`solve`] answers with texts for the variables.
-//! [`capture`] tells what the groups of a regex hold, whose alternatives have [`shape`]s.
+//! What is [`plain`] is proved without. [`capture`] tells what the groups of a regex hold, whose alternatives have [`shape`]s.
 //!
 //! This module knows nothing of admission: monitors become a [`scrape::Scrape`] elsewhere.
 
@@ -12,6 +12,7 @@ pub mod interpret;
 mod label_map;
 pub mod labels;
 pub mod leak;
+pub mod plain;
 pub mod rule;
 pub mod scrape;
 pub mod series;

@@ -268,8 +268,10 @@ impl Rule {
 /// matches `\$\(([a-zA-Z_0-9]+)\)`).
 #[must_use]
 pub fn has_placeholder(text: &str) -> bool {
-    text.match_indices("$(").any(|(place, _)| {
-        let name = &text[place + 2..];
+    text.match_indices('$').any(|(place, _)| {
+        let Some(name) = text[place + 1..].strip_prefix('(') else {
+            return false;
+        };
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         end.is_some_and(|end| end > 0 && name[end..].starts_with(')'))
     })

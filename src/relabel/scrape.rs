@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::language::automaton::{Automaton, Membership};
 use crate::language::expression::Expression;
-use crate::language::product::{Condition, Surrounding, TooComplex, shortest};
+use crate::language::product::{Condition, Surrounding, TooComplex, exists};
 
 use super::interpret::{Interpreter, MAX_SERIES};
 use super::labels::{
@@ -96,7 +96,7 @@ pub struct Scrape {
     pub cluster_wide: bool,
     /// The rules that the operator puts before the endpoint's own, those that set label
     /// `namespace` aside.
-    pub operator: Vec<Rule>,
+    pub operator: Rc<[Rule]>,
     /// `relabelings`.
     pub relabelings: Vec<Rule>,
     /// `metricRelabelings`.
@@ -146,7 +146,7 @@ impl Scrape {
         let targets = self.targets(&labels, &exposed, allowed, interpreter)?;
         let mut verdict = Verdict::default();
         for series in &targets {
-            for label in [TARGET, NAMESPACE] {
+            for label in unlike(series, [TARGET, NAMESPACE]) {
                 self.note(
                     &mut verdict.target,
                     &labels,
@@ -160,7 +160,7 @@ impl Scrape {
         let merged = self.merged(&labels, &exposed, targets)?;
         let samples = interpreter.run(&rules, &labels, &needed, merged)?;
         for series in &samples {
-            for label in [MERGED, NAMESPACE] {
+            for label in unlike(series, [MERGED, NAMESPACE]) {
                 self.note(
                     &mut verdict.sample,
                     &labels,
@@ -598,9 +598,13 @@ fn with_instance(
 
 /// The language of these texts.
 fn literals(texts: &[String]) -> Result<Rc<Automaton>, TooComplex> {
-    let texts = texts.iter().map(|text| Expression::literal(text)).collect();
-    let texts = Automaton::new(&Expression::Alternation(texts), true);
-    texts.map(Rc::new).ok_or(TooComplex)
+    Automaton::of_texts(texts).map(Rc::new).ok_or(TooComplex)
+}
+
+/// Those of two labels to be looked at: the same value leaks the same.
+fn unlike(series: &Series, [one, other]: [usize; 2]) -> impl Iterator<Item = usize> {
+    let is_unlike = series.labels[one] != series.labels[other];
+    std::iter::once(one).chain(is_unlike.then_some(other))
 }
 
 fn something() -> Result<Rc<Automaton>, TooComplex> {
@@ -656,13 +660,8 @@ pub fn is_confining_keep(
             ..Condition::inside(Rc::clone(&regex.automaton))
         });
         let alphabet = crate::language::alphabet::NAMESPACE;
-        let found = shortest(
-            &conditions,
-            alphabet,
-            MAX_NAMESPACE,
-            &mut interpreter.budget,
-        )?;
-        if found.is_none() {
+        let budget = &mut interpreter.budget;
+        if !exists(&conditions, alphabet, MAX_NAMESPACE, &[], budget)? {
             return Ok(true);
         }
     }

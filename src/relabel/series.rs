@@ -19,6 +19,9 @@ use super::value::Value;
 /// The longest value that is followed. A copy of a copy can double at every rule.
 const MAX_VALUE: usize = 1024;
 
+/// What a label, a variable or a fact costs to copy, in words.
+const WORDS: usize = 8;
+
 /// Who gave a series a label, before any rule of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -145,10 +148,10 @@ impl Series {
         }
     }
 
-    /// How much there is to copy when one becomes two.
+    /// What it costs to copy it when one becomes two, in words.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.labels.len() + self.variables.len() + self.given.len() + self.facts.len()
+        WORDS * (self.labels.len() + self.variables.len() + self.given.len() + self.facts.len())
     }
 
     /// A new variable, with nothing known of it.

@@ -11,12 +11,14 @@ use std::rc::Rc;
 
 use crate::language::alphabet::{Case, NAMESPACE, OTHER};
 use crate::language::automaton::{Automaton, Membership};
-use crate::language::expression::Expression;
-use crate::language::product::{Budget, Condition, TooComplex, shortest};
+use crate::language::product::{Budget, Condition, TooComplex, exists, shortest};
 
 use super::RuleId;
 use super::series::{Fact, FactKind, Series};
 use super::value::{Part, Value};
+
+/// A text that a variable can mostly be, where something bounds it.
+const ANY: &str = "a";
 
 /// The texts that variables have so far.
 pub type Texts = Vec<Option<String>>;
@@ -82,7 +84,7 @@ pub fn conditions(
                 for (value, known) in [(one, other), (other, one)] {
                     if let Some(automaton) = known
                         .text_with(texts)
-                        .and_then(|text| Automaton::new(&Expression::literal(&text), true))
+                        .and_then(|text| Automaton::of_texts(&[text]))
                     {
                         let automaton = Rc::new(automaton);
                         for (place, case) in places(value) {
@@ -208,7 +210,7 @@ pub fn is_possible(
         let conditions = conditions(series, variable, &[], Purpose::Proof);
         if !conditions.is_empty() {
             let alphabet = alphabet(series, variable, Purpose::Proof);
-            if shortest(&conditions, alphabet, usize::MAX, budget)?.is_none() {
+            if !exists(&conditions, alphabet, usize::MAX, &[ANY], budget)? {
                 return Ok(false);
             }
         }

@@ -50,6 +50,15 @@ pub enum Of {
 }
 
 impl Of {
+    /// Where the endpoints stand in the object.
+    #[must_use]
+    pub const fn endpoints(self) -> &'static [&'static str] {
+        match self {
+            Self::Service => &["spec", "endpoints"],
+            Self::Pod => &["spec", "podMetricsEndpoints"],
+        }
+    }
+
     /// The name in meta labels.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -63,8 +72,6 @@ impl Of {
 /// A `ServiceMonitor` or a `PodMonitor`.
 #[derive(Debug)]
 pub struct Monitor {
-    /// The name of the field that holds the endpoints.
-    pub endpoints_field: &'static str,
     /// The endpoints.
     pub endpoints: Vec<Strict<Endpoint>>,
     /// Which services or pods are scraped.

@@ -68,6 +68,17 @@ pub fn of_monitor(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
     rules
 }
 
+/// The names of the labels that the monitor has copied from its services and pods; of the others that
+/// the rules write, none can be a namespace.
+pub fn copied(monitor: &Monitor) -> impl Iterator<Item = String> {
+    let labels = [&monitor.target_labels, &monitor.pod_target_labels];
+    labels
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|name| sanitized(name))
+}
+
 /// The rules for a probe.
 #[must_use]
 pub fn of_probe(probe: &Probe) -> Vec<Rule> {

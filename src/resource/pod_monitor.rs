@@ -28,7 +28,6 @@ pub fn read(object: &Object<'_>, namespace: &str) -> Result<Monitor, String> {
     let metadata = object.metadata.as_ref();
     let name = metadata.and_then(|metadata| metadata.name.as_deref());
     Ok(Monitor {
-        endpoints_field: "podMetricsEndpoints",
         endpoints: spec.pod_metrics_endpoints.unwrap_or_default(),
         selector: spec.selector.unwrap_or_default().0,
         namespace_selector: spec.namespace_selector.unwrap_or_default().0,

@@ -27,7 +27,6 @@ struct Spec {
 pub fn read(object: &Object<'_>) -> Result<Monitor, String> {
     let spec: Spec = object.spec()?;
     Ok(Monitor {
-        endpoints_field: "endpoints",
         endpoints: spec.endpoints.unwrap_or_default(),
         selector: spec.selector.unwrap_or_default().0,
         namespace_selector: spec.namespace_selector.unwrap_or_default().0,

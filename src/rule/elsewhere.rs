@@ -21,16 +21,20 @@ pub fn warn(scraped: &Scraped, verdict: &mut Verdict) {
 fn warn_of_monitor(monitor: &Monitor, verdict: &mut Verdict) {
     warn_of_scrape_class(monitor.scrape_class.as_deref(), verdict);
     for (index, endpoint) in monitor.endpoints.iter().enumerate() {
-        let path = format!("spec.{}[{index}]", monitor.endpoints_field);
-        warn_of_proxy(endpoint.proxy_url.as_deref(), &path, verdict);
+        let path = || format!("{}[{index}]", monitor.of.endpoints().join("."));
+        warn_of_proxy(endpoint.proxy_url.as_deref(), path, verdict);
         let relabelings = endpoint.relabelings.as_ref();
-        warn_of_rules(relabelings, &format!("{path}.relabelings"), verdict);
+        warn_of_rules(relabelings, || path() + ".relabelings", verdict);
     }
 }
 
 fn warn_of_probe(probe: &Probe, verdict: &mut Verdict) {
     warn_of_scrape_class(probe.scrape_class.as_deref(), verdict);
-    warn_of_proxy(probe.proxy_url.as_deref(), "spec.prober", verdict);
+    warn_of_proxy(
+        probe.proxy_url.as_deref(),
+        || "spec.prober".to_owned(),
+        verdict,
+    );
     let targets = "spec.targets";
     let lists = [
         (
@@ -49,15 +53,16 @@ fn warn_of_probe(probe: &Probe, verdict: &mut Verdict) {
         ),
     ];
     for (target, relabelings) in lists {
-        let path = format!("{targets}.{target}.relabelingConfigs");
-        warn_of_rules(relabelings, &path, verdict);
+        let path = || format!("{targets}.{target}.relabelingConfigs");
+        warn_of_rules(relabelings, path, verdict);
     }
 }
 
 fn warn_of_scrape_config(config: &ScrapeConfig, verdict: &mut Verdict) {
     warn_of_scrape_class(config.scrape_class.as_deref(), verdict);
-    warn_of_proxy(config.proxy_url.as_deref(), "spec", verdict);
-    warn_of_rules(config.relabelings.as_ref(), "spec.relabelings", verdict);
+    warn_of_proxy(config.proxy_url.as_deref(), || "spec".to_owned(), verdict);
+    let path = || "spec.relabelings".to_owned();
+    warn_of_rules(config.relabelings.as_ref(), path, verdict);
 }
 
 fn warn_of_scrape_class(name: Option<&str>, verdict: &mut Verdict) {
@@ -69,16 +74,21 @@ fn warn_of_scrape_class(name: Option<&str>, verdict: &mut Verdict) {
     }
 }
 
-fn warn_of_proxy(url: Option<&str>, path: &str, verdict: &mut Verdict) {
+fn warn_of_proxy(url: Option<&str>, path: impl Fn() -> String, verdict: &mut Verdict) {
     if url.is_some_and(|url| !url.is_empty()) {
         verdict.warnings.push(format!(
-            "{path}.proxyUrl: a proxy answers in the target's place; what it answers is not part \
-             of the proof"
+            "{}.proxyUrl: a proxy answers in the target's place; what it answers is not part of \
+             the proof",
+            path()
         ));
     }
 }
 
-fn warn_of_rules(relabelings: Option<&Vec<Strict<Relabeling>>>, path: &str, verdict: &mut Verdict) {
+fn warn_of_rules(
+    relabelings: Option<&Vec<Strict<Relabeling>>>,
+    path: impl Fn() -> String,
+    verdict: &mut Verdict,
+) {
     for (index, rule) in relabelings.into_iter().flatten().enumerate() {
         let action = rule.action.as_deref().unwrap_or_default();
         let replaces = action.is_empty() || action.eq_ignore_ascii_case("replace");
@@ -92,8 +102,9 @@ fn warn_of_rules(relabelings: Option<&Vec<Strict<Relabeling>>>, path: &str, verd
             .is_some_and(|text| !text.contains('$') || has_placeholder(text));
         if replaces && moves && constant {
             verdict.warnings.push(format!(
-                "{path}[{index}]: a constant {label} sends the scrape elsewhere; what is there is \
-                 not part of the proof"
+                "{}[{index}]: a constant {label} sends the scrape elsewhere; what is there is not \
+                 part of the proof",
+                path()
             ));
         }
     }

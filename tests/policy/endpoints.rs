@@ -194,6 +194,24 @@ fn cluster_wide_exporters_are_confined_without_honor_labels(
     assert_eq!(witness(&object), judged.then(|| "prod".to_owned()));
 }
 
+#[rstest]
+#[case::plain(json!({"app": "shop"}), true)]
+#[case::below_match_labels(json!({"matchLabels": {"app": "shop"}}), true)]
+#[case::plain_of_another(json!({"app": "store"}), false)]
+#[case::below_match_labels_of_another(json!({"matchLabels": {"app": "store"}}), false)]
+fn cluster_wide_exporters_are_told_by_either_shape_of_selector(
+    #[case] selector: Value,
+    #[case] judged: bool,
+) {
+    let mut settings = proven();
+    settings["clusterWideExporters"]["selectors"] = json!([selector]);
+    let answer = create(&monitor("{}", "{}"), &settings);
+    assert_eq!(answer.accepted, !judged, "{:?}", answer.message);
+    if judged {
+        assert_eq!(only(&answer).witness.as_deref(), Some("prod"));
+    }
+}
+
 #[test]
 fn a_rule_that_reads_exported_namespace_makes_it_matter() {
     let repair = "{sourceLabels: [exported_namespace], regex: '(.+)', targetLabel: namespace}";

@@ -2,6 +2,9 @@
 //! verdict out. `make test` builds the module first.
 
 mod budget;
+#[path = "../../benches/cases/mod.rs"]
+mod cases;
+mod costs;
 mod endpoints;
 mod examples;
 mod fields;
@@ -13,6 +16,7 @@ mod languages;
 mod metadata;
 mod offline;
 mod prometheuses;
+mod questions;
 mod requests;
 mod scrapes;
 mod settings;

@@ -23,6 +23,11 @@ fn problems(settings: &Value) -> Option<String> {
     "prometheusStorageClasses": ["a.b-c"],
     "clusterWideExporters": {"selectors": [{"a/b": "c"}], "paths": ["/x"]},
 }))]
+#[case::selectors_in_both_shapes(json!({"clusterWideExporters": {"selectors": [
+    {"a/b": "c", "d": "e"},
+    {"matchLabels": {"a/b": "c", "d": "e"}},
+    {"matchLabels": {"matchLabels": "a"}},
+]}}))]
 fn valid_settings(#[case] settings: Value) {
     assert_eq!(problems(&settings), None);
 }
@@ -44,6 +49,16 @@ fn valid_settings(#[case] settings: Value) {
 #[case::empty_class(json!({"prometheusStorageClasses": [""]}), "prometheusStorageClasses[0]: \"\" is no valid name of a storage class")]
 #[case::mode(json!({"namespaceFilter": "strict"}), "namespaceFilter: expected `required` or `proven`")]
 #[case::selector_value(json!({"clusterWideExporters": {"selectors": [{"a": "b c"}]}}), "clusterWideExporters.selectors[0][\"a\"]: \"b c\" is no valid label value")]
+#[case::value_below_match_labels(json!({"clusterWideExporters": {"selectors": [{"matchLabels": {"a": "b c"}}]}}), "clusterWideExporters.selectors[0][\"a\"]: \"b c\" is no valid label value")]
+#[case::empty_selector(json!({"clusterWideExporters": {"selectors": [{}]}}), "clusterWideExporters.selectors[0]: at least one label is needed")]
+#[case::empty_match_labels(json!({"clusterWideExporters": {"selectors": [{"matchLabels": {}}]}}), "clusterWideExporters.selectors[0]: at least one label is needed")]
+#[case::label_beside_match_labels(json!({"clusterWideExporters": {"selectors": [{"a": "b"}, {"matchLabels": {"a": "b"}, "z": "b"}]}}), "clusterWideExporters.selectors[1]: no other key may stand beside matchLabels")]
+#[case::match_expressions(json!({"clusterWideExporters": {"selectors": [{"matchExpressions": [], "matchLabels": {"a": "b"}}]}}), "clusterWideExporters.selectors[0]: no other key may stand beside matchLabels")]
+#[case::no_selector(json!({"clusterWideExporters": {"selectors": ["a"]}}), "clusterWideExporters.selectors[0]: expected an object, found a string")]
+#[case::number_for_a_label(json!({"clusterWideExporters": {"selectors": [{"a": 5}]}}), "clusterWideExporters.selectors[0].a: expected a string, found a number")]
+#[case::object_for_a_label(json!({"clusterWideExporters": {"selectors": [{"a": {"b": "c"}}]}}), "clusterWideExporters.selectors[0].a: expected a string, found an object")]
+#[case::number_below_match_labels(json!({"clusterWideExporters": {"selectors": [{"matchLabels": {"a": 5}}]}}), "clusterWideExporters.selectors[0].matchLabels.a: expected a string, found a number")]
+#[case::string_for_match_labels(json!({"clusterWideExporters": {"selectors": [{"matchLabels": "a"}]}}), "clusterWideExporters.selectors[0].matchLabels: expected an object, found a string")]
 #[case::path(json!({"clusterWideExporters": {"paths": ["metrics"]}}), "clusterWideExporters.paths[0]: \"metrics\" does not begin with a slash")]
 #[case::wrong_type(json!({"environments": [{"name": 5}]}), "environments[0].name: expected a string, found a number")]
 #[case::overlap(json!({"environments": [{"name": "dev", "namespaces": ["*-dev-*"]}, {"name": "prod"}]}), "\"a-dev-prod\" would lie in environment \"dev\" and in environment \"prod\"")]

@@ -8,12 +8,14 @@ use crate::relabel::leak::Leak;
 use crate::relabel::rule::{Action, Rule};
 use crate::relabel::scrape::{Discovery, Scrape, Source, Verdict};
 
+use super::subject::Subject;
 use super::{Judge, rules_of};
 
 impl Judge<'_, '_> {
     /// The first of the usual repairs of a list of rules that is proved to stop the leak.
     pub(super) fn mend(
         &mut self,
+        subject: &Subject<'_>,
         scrape: &Scrape,
         stage: Stage,
         leak: &Leak,
@@ -64,8 +66,8 @@ impl Judge<'_, '_> {
             let mut mended = scrape.clone();
             edits.apply(stage, scrape, &mut mended);
             // Where the proof of a fix is too complex, the leak is told without one.
-            let found = mended.judge(&self.allowed, &mut self.interpreter).ok()?;
-            if !leaks(&found) {
+            let plain = self.is_plain(subject, &mended, false).ok()?;
+            if plain || !leaks(&mended.judge(&self.allowed, &mut self.interpreter).ok()?) {
                 let scrape = mended;
                 return Some(Mended { scrape, edits });
             }

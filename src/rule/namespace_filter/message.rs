@@ -9,7 +9,7 @@ use crate::relabel::{RuleId, Stage};
 use crate::settings::Membership;
 
 use super::subject::Subject;
-use super::{Judge, rules_of};
+use super::{Judge, rule_at};
 
 const NAMESPACE: &str = "namespace";
 const META_NAMESPACE: &str = "__meta_kubernetes_namespace";
@@ -151,7 +151,7 @@ impl Judge<'_, '_> {
 
     /// Why a rule could not be followed, in brackets.
     fn reason(&mut self, rule: RuleId, scrape: &Scrape) -> String {
-        let Some(found) = rules_of(scrape, rule.stage).get(rule.index) else {
+        let Some(found) = rule_at(scrape, rule) else {
             return String::new();
         };
         if found.has_placeholder() {
@@ -195,7 +195,7 @@ fn circumstances(witness: &Witness, scrape: &Scrape) -> String {
 
 /// A rule, as a reader finds it.
 fn name(rule: RuleId, subject: &Subject<'_>, scrape: &Scrape) -> String {
-    let Some(found) = rules_of(scrape, rule.stage).get(rule.index) else {
+    let Some(found) = rule_at(scrape, rule) else {
         return "a rule of prometheus-operator".to_owned();
     };
     if rule.stage == Stage::Operator {

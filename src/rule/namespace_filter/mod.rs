@@ -9,16 +9,17 @@ mod message;
 mod subject;
 pub mod walk;
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::rc::Rc;
 
-use crate::json::Strict;
+use crate::json::{self, Strict};
 use crate::language::pattern::PatternError;
 use crate::language::product::TooComplex;
-use crate::relabel::Stage;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::leak::{Allowed, Leak, Witness};
 use crate::relabel::rule::{Relabeling, Rule};
 use crate::relabel::scrape::{Scrape, is_confining_keep};
+use crate::relabel::{RuleId, Stage};
 use crate::resource::Object;
 use crate::resource::scraped::Scraped;
 use crate::settings::{Environment, NamespaceFilter, Settings};
@@ -61,10 +62,9 @@ pub fn judge(
         environment,
         allowed,
         interpreter: Interpreter::default(),
-        spec: Value::Null,
         verdict,
     };
-    for subject in &subjects {
+    for subject in subjects {
         judge.subject(subject);
     }
     judge.verdict.spent += judge.interpreter.budget.spent();
@@ -103,28 +103,33 @@ struct Judge<'a, 'v> {
     environment: &'a Environment,
     allowed: Allowed,
     interpreter: Interpreter,
-    /// The whole `spec`, read only when a fix is made of it.
-    spec: Value,
     verdict: &'v mut Verdict,
 }
 
 impl Judge<'_, '_> {
-    fn subject(&mut self, subject: &Subject<'_>) {
-        let relabelings = self.rules(subject, Stage::Relabelings);
-        let metric_relabelings = self.rules(subject, Stage::MetricRelabelings);
+    fn subject(&mut self, mut subject: Subject<'_>) {
+        let relabelings = self.rules(&subject, Stage::Relabelings);
+        let metric_relabelings = self.rules(&subject, Stage::MetricRelabelings);
         let (Some(relabelings), Some(metric_relabelings)) = (relabelings, metric_relabelings)
         else {
             return;
         };
-        let scrape = Scrape {
+        let mut scrape = Scrape {
             relabelings,
             metric_relabelings,
-            ..subject.scrape.clone()
+            operator: Rc::default(),
+            sources: std::mem::take(&mut subject.scrape.sources),
+            ..subject.scrape
         };
-        let proof = self.prove(subject, &scrape);
+        let required = self.settings.namespace_filter == NamespaceFilter::Required;
+        if self.is_plain(&subject, &scrape, required) == Ok(true) {
+            return;
+        }
+        scrape.operator = subject.operator_rules();
+        let proof = self.prove(&subject, &scrape);
         if proof == Err(TooComplex) {
             self.push(
-                subject.field.clone(),
+                subject.field(),
                 "too complex to prove that it does not leak; simplify the regexes of its \
                  relabelings"
                     .to_owned(),
@@ -132,6 +137,16 @@ impl Judge<'_, '_> {
                 None,
             );
         }
+    }
+
+    /// Whether the subject, scraped so, is proved by looking.
+    fn is_plain(
+        &mut self,
+        subject: &Subject<'_>,
+        scrape: &Scrape,
+        required: bool,
+    ) -> Result<bool, TooComplex> {
+        subject.is_plain(scrape, required, &self.allowed, &mut self.interpreter)
     }
 
     /// The rules of a list as Prometheus takes them; none where the object would be refused, which
@@ -170,17 +185,20 @@ impl Judge<'_, '_> {
         if found.is_empty {
             self.verdict.warnings.push(format!(
                 "{}: nothing that environment {:?} may see can come through; check the regexes",
-                subject.field, self.environment.name
+                subject.field(),
+                self.environment.name
             ));
         }
         // What leaks is mended list by list, each on top of the one before; a list that leaks only
         // because of the one before is not reported.
-        let mut mended = scrape.clone();
+        let mut mended = Cow::Borrowed(scrape);
         let mut relabelings = Edits::of(scrape, Stage::Relabelings);
         let mut metric_relabelings = Edits::of(scrape, Stage::MetricRelabelings);
         if let Some(leak) = found.target.take() {
             let stage = Stage::Relabelings;
-            let mut fix = self.mend(&mended, stage, &leak, |found| found.target.is_some());
+            let mut fix = self.mend(subject, &mended, stage, &leak, |found| {
+                found.target.is_some()
+            });
             if let Some(fix) = &mut fix {
                 // What leaks behind it must be a leak of the object as it stands.
                 let adding = fix.edits.only_adding(scrape, stage);
@@ -203,7 +221,7 @@ impl Judge<'_, '_> {
                 // What is behind it cannot be judged without it.
                 return Ok(());
             };
-            mended = fix.scrape;
+            mended = Cow::Owned(fix.scrape);
             relabelings = fix.edits;
         }
         let stage = Stage::MetricRelabelings;
@@ -213,16 +231,16 @@ impl Judge<'_, '_> {
             } else {
                 self.exported_leaks(leak, subject, scrape)
             };
-            let fix = self.mend(&mended, stage, leak, |found| {
+            let fix = self.mend(subject, &mended, stage, leak, |found| {
                 found.sample.is_some() || found.exported.is_some()
             });
             self.report(subject, stage, message, leak, fix.as_ref());
             let Some(fix) = fix else { return Ok(()) };
-            mended = fix.scrape;
+            mended = Cow::Owned(fix.scrape);
             metric_relabelings = fix.edits;
         }
         let required = self.settings.namespace_filter == NamespaceFilter::Required;
-        if required && subject.is_monitored {
+        if required && subject.is_monitored() {
             let (stage, edits) = if scrape.honor_labels {
                 (Stage::MetricRelabelings, metric_relabelings)
             } else {
@@ -271,17 +289,11 @@ impl Judge<'_, '_> {
         Ok(())
     }
 
-    fn fix(&mut self, subject: &Subject<'_>, stage: Stage, edits: &Edits) -> Option<Fix> {
-        if self.spec.is_null() {
-            self.spec = serde_json::from_str(self.object.spec?.get()).ok()?;
-        }
-        let pointer = subject.list(stage).pointer.clone();
-        let inside = pointer[1..]
-            .iter()
-            .fold(String::new(), |path, segment| path + "/" + segment);
-        let list = self.spec.pointer(&inside).unwrap_or(&Value::Null);
+    fn fix(&self, subject: &Subject<'_>, stage: Stage, edits: &Edits) -> Option<Fix> {
+        let pointer = subject.list(stage).pointer();
+        let list = json::at(self.object.spec?.get(), &pointer[1..]);
         Some(Fix {
-            value: edits.list(list),
+            value: edits.list(&list.unwrap_or_default()),
             pointer,
             missing: 0,
         })
@@ -326,10 +338,19 @@ fn told(witness: Witness) -> verdict::Witness {
     }
 }
 
+/// The endpoint's own rules of a stage.
 fn rules_of(scrape: &Scrape, stage: Stage) -> &[Rule] {
     match stage {
-        Stage::Operator => &scrape.operator,
+        Stage::Operator => &[],
         Stage::Relabelings => &scrape.relabelings,
         Stage::MetricRelabelings => &scrape.metric_relabelings,
+    }
+}
+
+/// The rule at a place.
+fn rule_at(scrape: &Scrape, id: RuleId) -> Option<&Rule> {
+    match id.stage {
+        Stage::Operator => scrape.operator.get(id.index),
+        stage => rules_of(scrape, stage).get(id.index),
     }
 }

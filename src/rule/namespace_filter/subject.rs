@@ -1,9 +1,14 @@
 //! What is judged: each thing that Prometheus scrapes for an object, with the places of its rules.
 
+use std::rc::Rc;
+
 use crate::json::Strict;
-use crate::relabel::Stage;
-use crate::relabel::rule::{Relabeling, has_placeholder};
+use crate::language::product::TooComplex;
+use crate::relabel::interpret::Interpreter;
+use crate::relabel::leak::Allowed;
+use crate::relabel::rule::{Relabeling, Rule, has_placeholder};
 use crate::relabel::scrape::{Discovery, Scrape, Source};
+use crate::relabel::{Stage, plain};
 use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
 use crate::resource::operator_rules;
 use crate::resource::probe::Probe;
@@ -23,59 +28,79 @@ const NARROWER: &str = "; a narrower namespaceSelector would do as well";
 
 /// One thing that is scraped.
 pub(super) struct Subject<'a> {
-    /// Where it stands in the object.
-    pub field: String,
     /// Its rules for targets.
     relabelings: List<'a>,
     /// Its rules for samples.
     metric_relabelings: List<'a>,
-    /// What is scraped, without these rules.
+    /// What is scraped, without these rules and those of the operator.
     pub scrape: Scrape,
-    /// Whether it is an endpoint of a monitor, of which mode `required` demands a rule.
-    pub is_monitored: bool,
+    /// What it is made of.
+    origin: Origin<'a>,
     /// Why a target of another environment is discovered, as a clause.
     pub discovers: &'static str,
     /// What else could be done about it, as a clause; empty if nothing.
     pub narrower: &'static str,
 }
 
+/// What a subject is made of.
+enum Origin<'a> {
+    Endpoint(&'a Monitor, &'a Endpoint),
+    Probe(&'a Probe),
+    ScrapeConfig(&'a ScrapeConfig),
+}
+
 /// A list of rules, where it stands.
 pub(super) struct List<'a> {
-    /// The segments of its JSON Pointer.
-    pub pointer: Vec<String>,
+    place: Place,
     /// The rules.
     pub relabelings: Option<&'a [Strict<Relabeling>]>,
 }
 
+/// A place in an object: a field of it, or of an item of a list of it.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The fields above.
+    above: &'static [&'static str],
+    /// Which item, where it is one of a list.
+    index: Option<usize>,
+    /// The field.
+    name: &'static str,
+}
+
 impl<'a> List<'a> {
-    fn new(pointer: &[&str], relabelings: Option<&'a Vec<Strict<Relabeling>>>) -> Self {
+    fn new(place: Place, relabelings: Option<&'a Vec<Strict<Relabeling>>>) -> Self {
         Self {
-            pointer: pointer.iter().map(|&segment| segment.to_owned()).collect(),
+            place,
             relabelings: relabelings.map(Vec::as_slice),
         }
     }
 
+    /// The segments of its JSON Pointer.
+    pub(super) fn pointer(&self) -> Vec<String> {
+        let Place { above, index, name } = self.place;
+        let above = above.iter().map(|&segment| segment.to_owned());
+        let index = index.map(|index| index.to_string());
+        above.chain(index).chain([name.to_owned()]).collect()
+    }
+
     /// The path as people write it.
     pub(super) fn path(&self) -> String {
-        path(&self.pointer)
+        format!("{}.{}", path(self.place), self.place.name)
     }
 
     /// The name of the field.
-    pub(super) fn name(&self) -> &str {
-        self.pointer.last().map_or("", String::as_str)
+    pub(super) const fn name(&self) -> &str {
+        self.place.name
     }
 }
 
-fn path(pointer: &[String]) -> String {
-    let mut path = String::new();
-    for segment in pointer {
-        if segment.bytes().all(|byte| byte.is_ascii_digit()) {
-            path.extend(["[", segment, "]"]);
-        } else {
-            path.extend([if path.is_empty() { "" } else { "." }, segment]);
-        }
+/// The path of what has the field.
+fn path(Place { above, index, .. }: Place) -> String {
+    let above = above.join(".");
+    match index {
+        Some(index) => format!("{above}[{index}]"),
+        None => above,
     }
-    path
 }
 
 impl<'a> Subject<'a> {
@@ -85,6 +110,41 @@ impl<'a> Subject<'a> {
             Stage::MetricRelabelings => &self.metric_relabelings,
             _ => &self.relabelings,
         }
+    }
+
+    /// Whether it is an endpoint of a monitor, of which mode `required` demands a rule.
+    pub(super) const fn is_monitored(&self) -> bool {
+        matches!(self.origin, Origin::Endpoint(..))
+    }
+
+    /// Where it stands in the object.
+    pub(super) fn field(&self) -> String {
+        path(self.metric_relabelings.place)
+    }
+
+    /// The rules that the operator puts before its own.
+    pub(super) fn operator_rules(&self) -> Rc<[Rule]> {
+        let rules = match &self.origin {
+            Origin::Endpoint(monitor, endpoint) => operator_rules::of_monitor(monitor, endpoint),
+            Origin::Probe(probe) => operator_rules::of_probe(probe),
+            Origin::ScrapeConfig(config) => operator_rules::of_scrape_config(config),
+        };
+        rules.into()
+    }
+
+    /// Whether it is proved by looking ([`plain`]).
+    pub(super) fn is_plain(
+        &self,
+        scrape: &Scrape,
+        required: bool,
+        allowed: &Allowed,
+        interpreter: &mut Interpreter,
+    ) -> Result<bool, TooComplex> {
+        let Origin::Endpoint(monitor, _) = &self.origin else {
+            return Ok(false);
+        };
+        let copied = operator_rules::copied(monitor);
+        plain::is_plain(scrape, copied, required, allowed, interpreter)
     }
 
     /// All that is scraped for an object in this namespace.
@@ -101,16 +161,19 @@ impl<'a> Subject<'a> {
 
     /// The endpoints of a monitor.
     fn of_monitor(monitor: &'a Monitor, namespace: &str, settings: &Settings) -> Vec<Self> {
+        let cluster_wide = selects_cluster_wide(&monitor.selector, settings);
         let endpoint = |(index, endpoint): (usize, &'a Strict<Endpoint>)| {
-            let index = index.to_string();
-            let at = |field| ["spec", monitor.endpoints_field, &index, field];
+            let at = |name| Place {
+                above: monitor.of.endpoints(),
+                index: Some(index),
+                name,
+            };
             let path = given_path(endpoint.path.as_deref(), DEFAULT_PATH);
             let (reason, discovery) = discovery(&monitor.namespace_selector, namespace);
             Self {
-                field: format!("spec.{}[{index}]", monitor.endpoints_field),
-                relabelings: List::new(&at("relabelings"), endpoint.relabelings.as_ref()),
+                relabelings: List::new(at("relabelings"), endpoint.relabelings.as_ref()),
                 metric_relabelings: List::new(
-                    &at("metricRelabelings"),
+                    at("metricRelabelings"),
                     endpoint.metric_relabelings.as_ref(),
                 ),
                 scrape: Scrape {
@@ -120,13 +183,13 @@ impl<'a> Subject<'a> {
                     }],
                     is_named: true,
                     honor_labels: endpoint.honor_labels.unwrap_or(false),
-                    cluster_wide: is_cluster_wide(path, endpoint.relabelings.as_ref(), settings)
-                        || selects_cluster_wide(&monitor.selector, settings),
-                    operator: operator_rules::of_monitor(monitor, endpoint),
+                    cluster_wide: cluster_wide
+                        || is_cluster_wide(path, endpoint.relabelings.as_ref(), settings),
+                    operator: Rc::default(),
                     relabelings: Vec::new(),
                     metric_relabelings: Vec::new(),
                 },
-                is_monitored: true,
+                origin: Origin::Endpoint(monitor, endpoint),
                 discovers: reason,
                 narrower: NARROWER,
             }
@@ -137,9 +200,13 @@ impl<'a> Subject<'a> {
     /// What a probe scrapes: nothing, without targets.
     fn of_probe(probe: &'a Probe, namespace: &str, settings: &Settings) -> Option<Self> {
         let path = given_path(probe.path.as_deref(), DEFAULT_PROBER_PATH);
-        let at = |target| ["spec", "targets", target, "relabelingConfigs"];
+        let at = |above| Place {
+            above,
+            index: None,
+            name: "relabelingConfigs",
+        };
         // With both, the operator takes the static ones.
-        let (sources, relabelings, pointer, reason, narrower) =
+        let (sources, relabelings, place, reason, narrower) =
             if let Some(fixed) = &probe.static_config {
                 let mut labels = fixed.labels.clone().unwrap_or_default();
                 let own = || namespace.to_owned();
@@ -148,7 +215,13 @@ impl<'a> Subject<'a> {
                 let sources = sources.into_iter().collect();
                 let reason = "spec.targets.staticConfig.labels says so";
                 let relabelings = fixed.relabelings.as_ref();
-                (sources, relabelings, at("staticConfig"), reason, "")
+                (
+                    sources,
+                    relabelings,
+                    at(&["spec", "targets", "staticConfig"]),
+                    reason,
+                    "",
+                )
             } else if let Some(ingress) = &probe.ingress {
                 let default = NamespaceSelector::default();
                 let selector = ingress.namespace_selector.as_deref().unwrap_or(&default);
@@ -156,16 +229,21 @@ impl<'a> Subject<'a> {
                 let labels = Vec::new();
                 let sources = vec![Source { discovery, labels }];
                 let relabelings = ingress.relabelings.as_ref();
-                (sources, relabelings, at("ingress"), reason, NARROWER)
+                (
+                    sources,
+                    relabelings,
+                    at(&["spec", "targets", "ingress"]),
+                    reason,
+                    NARROWER,
+                )
             } else {
                 return None;
             };
         let is_named = probe.static_config.is_none();
         Some(Self {
-            field: "spec".to_owned(),
-            relabelings: List::new(&pointer, relabelings),
+            relabelings: List::new(place, relabelings),
             metric_relabelings: List::new(
-                &["spec", "metricRelabelings"],
+                of_spec("metricRelabelings"),
                 probe.metric_relabelings.as_ref(),
             ),
             scrape: Scrape {
@@ -173,11 +251,11 @@ impl<'a> Subject<'a> {
                 is_named,
                 honor_labels: false,
                 cluster_wide: is_cluster_wide(path, relabelings, settings),
-                operator: operator_rules::of_probe(probe),
+                operator: Rc::default(),
                 relabelings: Vec::new(),
                 metric_relabelings: Vec::new(),
             },
-            is_monitored: false,
+            origin: Origin::Probe(probe),
             discovers: reason,
             narrower,
         })
@@ -210,10 +288,9 @@ impl<'a> Subject<'a> {
             sources.extend(fixed_targets(fixed.targets.as_ref(), labels));
         }
         Self {
-            field: "spec".to_owned(),
-            relabelings: List::new(&["spec", "relabelings"], config.relabelings.as_ref()),
+            relabelings: List::new(of_spec("relabelings"), config.relabelings.as_ref()),
             metric_relabelings: List::new(
-                &["spec", "metricRelabelings"],
+                of_spec("metricRelabelings"),
                 config.metric_relabelings.as_ref(),
             ),
             scrape: Scrape {
@@ -221,14 +298,23 @@ impl<'a> Subject<'a> {
                 is_named: false,
                 honor_labels: config.honor_labels.unwrap_or(false),
                 cluster_wide: is_cluster_wide(path, config.relabelings.as_ref(), settings),
-                operator: operator_rules::of_scrape_config(config),
+                operator: Rc::default(),
                 relabelings: Vec::new(),
                 metric_relabelings: Vec::new(),
             },
-            is_monitored: false,
+            origin: Origin::ScrapeConfig(config),
             discovers: "one of its service discoveries finds it, or gives it that label",
             narrower: "; `namespaces` of a kubernetesSDConfig can be narrowed as well",
         }
+    }
+}
+
+/// A field of the spec.
+const fn of_spec(name: &'static str) -> Place {
+    Place {
+        above: &["spec"],
+        index: None,
+        name,
     }
 }
 

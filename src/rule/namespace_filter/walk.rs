@@ -107,7 +107,6 @@ pub fn walks(
         environment,
         allowed,
         interpreter: Interpreter::default(),
-        spec: serde_json::Value::Null,
         verdict: &mut verdict,
     };
     let subjects = Subject::all(scraped, namespace, settings);
@@ -117,7 +116,7 @@ pub fn walks(
 impl Judge<'_, '_> {
     fn walk(&mut self, subject: &Subject<'_>) -> Walk {
         let mut walk = Walk {
-            field: subject.field.clone(),
+            field: subject.field(),
             environment: self.environment.name.clone(),
             visible: self
                 .settings
@@ -142,6 +141,7 @@ impl Judge<'_, '_> {
         let whole = Scrape {
             relabelings,
             metric_relabelings,
+            operator: subject.operator_rules(),
             ..subject.scrape.clone()
         };
         let walker = Walker {

@@ -1,0 +1,18 @@
+//! A policy that accepts without reading: what every evaluation costs at least. The benchmarks
+//! measure against it.
+
+use wapc_guest::{CallResult, register_function};
+
+/// Called once by the host, before anything else.
+#[expect(
+    unsafe_code,
+    reason = "the waPC protocol calls this symbol by its name"
+)]
+#[unsafe(no_mangle)]
+pub extern "C" fn wapc_init() {
+    register_function("validate", validate);
+}
+
+fn validate(_payload: &[u8]) -> CallResult {
+    Ok(br#"{"accepted":true}"#.to_vec())
+}

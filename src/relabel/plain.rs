@@ -1,0 +1,107 @@
+//! Endpoints that are proved by looking.
+//!
+//! Most endpoints are plain: their targets are in namespaces that the environment may see, no rule
+//! can write a namespace, and where the exporter's own label counts, a keep of its own lets only
+//! globs through that are each included in one of the environment's. Nothing else can come through
+//! such an endpoint, whatever its other rules write: there is nothing to be interpreted.
+//!
+//! What is plain is only ever accepted here. Everything else, and every doubt, goes to
+//! [`Scrape::judge`], which says the same of what is plain.
+
+use std::rc::Rc;
+
+use crate::language::automaton::Membership;
+use crate::language::product::TooComplex;
+
+use super::interpret::{Compiled, Interpreter};
+use super::leak::Allowed;
+use super::rule::{Action, Rule, has_placeholder};
+use super::scrape::{Discovery, Scrape};
+
+/// The labels in which a namespace is judged.
+const NAMESPACES: [&str; 3] = [
+    "namespace",
+    "__meta_kubernetes_namespace",
+    "exported_namespace",
+];
+
+/// Whether the endpoint is plain: only what `allowed` lets through can come, something of it does, and
+/// where a keep of the endpoint's own is `required`, it has one. `copied` are the names of the labels that the
+/// operator's rules copy to targets.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice.
+pub fn is_plain(
+    scrape: &Scrape,
+    mut copied: impl Iterator<Item = String>,
+    required: bool,
+    allowed: &Allowed,
+    interpreter: &mut Interpreter,
+) -> Result<bool, TooComplex> {
+    let [source] = scrape.sources.as_slice() else {
+        return Ok(false);
+    };
+    let Discovery::In(namespaces) = &source.discovery else {
+        return Ok(false);
+    };
+    let may_see = |namespace: &String| allowed.permits(namespace);
+    if !scrape.is_named
+        || !source.labels.is_empty()
+        || !namespaces.iter().all(may_see)
+        || copied.any(|label| NAMESPACES.contains(&label.as_str()))
+    {
+        return Ok(false);
+    }
+    let mut keeps = [Vec::new(), Vec::new()];
+    let lists = [&scrape.relabelings, &scrape.metric_relabelings];
+    for (stage, (rules, keeps)) in lists.into_iter().zip(&mut keeps).enumerate() {
+        for rule in rules {
+            interpreter.budget.spend(1)?;
+            if writes_something_else(rule) {
+                continue;
+            }
+            // After merging, nothing is left of what starts with two underscores.
+            let is_about =
+                |label: &str| label == NAMESPACES[0] || stage == 0 && label == NAMESPACES[1];
+            let is_keep = rule.action == Action::Keep
+                && matches!(rule.source_labels.as_slice(), [label] if is_about(label))
+                && !rule.has_placeholder();
+            if !is_keep {
+                return Ok(false);
+            }
+            let Ok(regex) = interpreter.compile(&rule.regex)? else {
+                return Ok(false);
+            };
+            if !allowed.includes(&regex.automaton) {
+                return Ok(false);
+            }
+            keeps.push(regex);
+        }
+    }
+    let [targets, samples] = &keeps;
+    let pass = |text: &str, keeps: &[Rc<Compiled>]| {
+        let passes = |keep: &Rc<Compiled>| keep.automaton.contains(text) == Membership::Yes;
+        keeps.iter().all(passes)
+    };
+    // What comes through the keeps on targets, and what of it through those on samples.
+    let mut discovered = namespaces
+        .iter()
+        .filter(|namespace| pass(namespace, targets));
+    if scrape.honor_labels {
+        let globs = samples.iter().filter_map(|keep| keep.automaton.globs());
+        let mut exposed = globs.flatten().map(|glob| glob.replace('*', "a"));
+        let is_seen = |text: String| allowed.permits(&text) && pass(&text, samples);
+        return Ok(!samples.is_empty() && discovered.next().is_some() && exposed.any(is_seen));
+    }
+    let is_kept = !targets.is_empty() || !samples.is_empty();
+    Ok((is_kept || !required)
+        && !scrape.judges_exported(interpreter)?
+        && discovered.any(|namespace| pass(namespace, samples)))
+}
+
+/// Whether the rule writes a label, and surely none of a namespace.
+fn writes_something_else(rule: &Rule) -> bool {
+    let target = &rule.target_label;
+    rule.writes_one_label() && !has_placeholder(target) && !NAMESPACES.contains(&target.as_str())
+}
