@@ -38,7 +38,7 @@ fn compile(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("compile");
     for (name, pattern) in patterns() {
         group.bench_function(name, |bencher| {
-            bencher.iter(|| automaton(black_box(&pattern)))
+            bencher.iter(|| automaton(black_box(&pattern)));
         });
     }
     group.finish();

@@ -22,7 +22,6 @@ pub(crate) struct Case {
 }
 
 /// Every case, adversaries apart.
-
 pub(crate) fn all() -> Vec<Case> {
     let case = |name, object: Value, accepted| Case {
         name,
@@ -64,7 +63,6 @@ pub(crate) fn all() -> Vec<Case> {
 /// # Panics
 ///
 /// If the object has no kind that is judged.
-
 pub(crate) fn request(mut object: Value) -> Value {
     let namespace = object["metadata"]["namespace"]
         .as_str()
@@ -105,7 +103,6 @@ fn keep(regex: &str) -> Value {
 }
 
 /// A `ServiceMonitor` in `namespace`.
-
 pub(crate) fn service_monitor(name: &str, namespace: &str, spec: &Value) -> Value {
     json!({
         "apiVersion": "monitoring.coreos.com/v1",
@@ -165,7 +162,6 @@ fn kubelet(filtered: bool) -> Value {
 }
 
 /// A `ServiceMonitor` with as many endpoints, each with a regex of its own.
-
 pub(crate) fn endpoints(count: usize, filtered: bool) -> Value {
     let endpoint = |index: usize| {
         let regex = if filtered {
@@ -216,7 +212,6 @@ fn claim(class: &str) -> Value {
 }
 
 /// A `PrometheusRule` of about as many kilobytes.
-
 pub(crate) fn rules(kilobytes: usize) -> Value {
     let rule = |index: usize| {
         json!({

@@ -66,14 +66,18 @@ fn panel<'a>(
         .y_desc("ms")
         .label_style(("sans-serif", 13))
         .draw()?;
-    let lines: [(&str, RGBColor, fn(&Point) -> Duration); 2] = [
-        ("this policy", RGBColor(200, 60, 30), |point| point.policy),
-        ("no-op", RGBColor(60, 60, 60), |point| point.noop),
-    ];
-    for (name, colour, value) in lines {
-        let line = points
-            .iter()
-            .map(|point| (point.size, millis(value(point))));
+    let line = |value: fn(&Point) -> Duration| -> Vec<(usize, f64)> {
+        let point = |point: &Point| (point.size, millis(value(point)));
+        points.iter().map(point).collect()
+    };
+    for (name, colour, line) in [
+        (
+            "this policy",
+            RGBColor(200, 60, 30),
+            line(|point| point.policy),
+        ),
+        ("no-op", RGBColor(60, 60, 60), line(|point| point.noop)),
+    ] {
         chart
             .draw_series(LineSeries::new(line, colour.stroke_width(2)).point_size(3))?
             .label(name)

@@ -42,7 +42,7 @@ use super::expression::Expression;
 const NESTING: u32 = 60;
 
 /// The longest pattern that is looked at, in bytes: four for each position is generous.
-const MAX_LENGTH: usize = 4 * MAX_POSITIONS;
+pub const MAX_LENGTH: usize = 4 * MAX_POSITIONS;
 
 /// The highest count that RE2 takes (Go's `regexp/syntax/parse.go`, `repeatIsValid`).
 const MAX_COUNT: u32 = 1000;

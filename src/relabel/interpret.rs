@@ -14,7 +14,7 @@ use crate::language::alphabet::{Case, Class};
 use crate::language::automaton::{Automaton, Membership};
 use crate::language::expression::Expression;
 use crate::language::glob;
-use crate::language::pattern::{Pattern, PatternError};
+use crate::language::pattern::{MAX_LENGTH, Pattern, PatternError};
 use crate::language::product::{Budget, TooComplex};
 
 use super::RuleId;
@@ -43,14 +43,14 @@ pub struct Compiled {
 
 impl Compiled {
     fn new(regex: &str) -> Result<Self, PatternError> {
-        let plain = glob::of_regex(regex).and_then(Automaton::of_globs);
-        let (automaton, pattern) = match plain {
-            Some(automaton) => (automaton, OnceCell::new()),
-            None => {
-                let pattern = Pattern::parse(regex)?;
-                let automaton = Automaton::new(&pattern.expression, pattern.exact);
-                (automaton.ok_or(PatternError::TooLarge)?, pattern.into())
-            }
+        let globs = (regex.len() <= MAX_LENGTH).then(|| glob::of_regex(regex));
+        let plain = globs.flatten().and_then(Automaton::of_globs);
+        let (automaton, pattern) = if let Some(automaton) = plain {
+            (automaton, OnceCell::new())
+        } else {
+            let pattern = Pattern::parse(regex)?;
+            let automaton = Automaton::new(&pattern.expression, pattern.exact);
+            (automaton.ok_or(PatternError::TooLarge)?, pattern.into())
         };
         Ok(Self {
             regex: regex.to_owned(),
@@ -61,6 +61,10 @@ impl Compiled {
     }
 
     /// The pattern as it was understood.
+    ///
+    /// # Panics
+    ///
+    /// Never: a regex of globs is a pattern, and any other was parsed before.
     pub fn pattern(&self) -> &Pattern {
         self.pattern
             .get_or_init(|| Pattern::parse(&self.regex).expect("a union of globs"))

@@ -6,10 +6,13 @@ use std::rc::Rc;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
+use prometheus_env_isolation_policy::language::alphabet::NAMESPACE;
 use prometheus_env_isolation_policy::language::automaton::{Automaton, Membership};
+use prometheus_env_isolation_policy::language::expression::Expression;
+use prometheus_env_isolation_policy::language::glob;
 use prometheus_env_isolation_policy::language::pattern::Pattern;
 use prometheus_env_isolation_policy::language::product::{
-    Budget, Condition, Surrounding, shortest,
+    Budget, Condition, Surrounding, exists, shortest,
 };
 use regexsolver::Term;
 
@@ -55,6 +58,18 @@ fn automaton(pattern: &str) -> Rc<Automaton> {
     Rc::new(Automaton::new(&pattern.expression, pattern.exact).expect("a small pattern"))
 }
 
+/// A few globs, as they are known to an automaton, and as an expression, of which every question is
+/// answered by a walk.
+fn globs() -> impl Strategy<Value = [Rc<Automaton>; 2]> {
+    let glob = prop_oneof![3 => "[ab*-]{0,4}", 1 => "[a-b]{1,3}"];
+    prop::collection::vec(glob, 1..4).prop_map(|globs| {
+        let expressions = globs.iter().map(|glob| glob::expression(glob)).collect();
+        let walked = Automaton::new(&Expression::Alternation(expressions), true);
+        let known = Automaton::of_globs(globs);
+        [known, walked].map(|automaton| Rc::new(automaton.expect("small globs")))
+    })
+}
+
 fn text_of(symbols: Vec<u8>) -> String {
     symbols.into_iter().map(char::from).collect()
 }
@@ -89,6 +104,50 @@ proptest! {
             prop_assert!(difference.matches(&witness).expect("an answer"));
             let shortest = difference.length().0.map(|length| length as usize);
             prop_assert_eq!(shortest, Some(witness.chars().count()));
+        }
+    }
+
+    /// What is said of globs without a walk is what the walk says.
+    #[test]
+    fn globs_are_answered_as_by_a_walk(
+        automata in prop::collection::vec((globs(), any::<bool>(), prop::bool::weighted(0.2)), 1..4),
+        length in 0..4_usize,
+    ) {
+        let conditions = |known: usize| -> Vec<Condition> {
+            let condition = |(globs, inside, surrounded): &([Rc<Automaton>; 2], bool, bool)| {
+                let before = surrounded.then(|| Surrounding::Literal("a".to_owned()));
+                Condition {
+                    inside: *inside,
+                    before: before.into_iter().collect(),
+                    ..Condition::inside(Rc::clone(&globs[known]))
+                }
+            };
+            automata.iter().map(condition).collect()
+        };
+        let alphabet = NAMESPACE;
+        let mut budget = Budget::default();
+        let known = shortest(&conditions(0), alphabet, length, &mut budget);
+        let walked = shortest(&conditions(1), alphabet, length, &mut budget);
+        prop_assert_eq!(&known, &walked);
+        let likely = ["", "a", "ab-"];
+        let found = exists(&conditions(0), alphabet, length, &likely, &mut budget);
+        prop_assert_eq!(found, walked.map(|text| text.is_some()));
+    }
+
+    /// A glob that includes another one matches what that matches.
+    #[test]
+    fn what_a_glob_includes_it_matches(glob in "[ab*]{0,4}", other in "[ab*]{0,4}", text in "[ab]{0,5}") {
+        if glob::includes(&glob, &other) && glob::matches(&other, &text) {
+            prop_assert!(glob::matches(&glob, &text));
+        }
+    }
+
+    /// A regex that is read as globs matches what its pattern matches.
+    #[test]
+    fn globs_of_a_regex_are_its_pattern(regex in "\\(?([ab;-]|\\.\\*|\\|){0,6}\\)?", text in "[ab;-]{0,5}") {
+        if let Some(globs) = glob::of_regex(&regex) {
+            let known = Automaton::of_globs(globs).expect("small globs");
+            prop_assert_eq!(known.contains(&text), automaton(&regex).contains(&text));
         }
     }
 

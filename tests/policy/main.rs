@@ -15,6 +15,7 @@ mod labels;
 mod languages;
 mod metadata;
 mod offline;
+mod plain;
 mod prometheuses;
 mod questions;
 mod requests;

@@ -121,3 +121,57 @@ fn artifact_hub_is_told_the_same() {
     assert_eq!(annotations["kubewarden/resources"], hub("resources"));
     assert_eq!(annotations["kubewarden/mutation"], "false");
 }
+
+/// What is to be applied to a cluster is what was tested here.
+#[test]
+fn what_is_deployed_is_the_same() {
+    let metadata = metadata();
+    let annotation = |name: &str| {
+        metadata["annotations"][name]
+            .as_str()
+            .expect("an annotation")
+    };
+    let module = format!(
+        "registry://{}:{}",
+        annotation("io.kubewarden.policy.ociUrl"),
+        annotation("com.github.release.tag")
+    );
+    let policy = file("deploy/monitor/policy.yaml");
+    for field in ["rules", "mutating", "backgroundAudit"] {
+        assert_eq!(policy["spec"][field], metadata[field], "{field}");
+    }
+    assert_eq!(policy["spec"]["module"], module.as_str());
+    assert_eq!(policy["spec"]["settings"], file("examples/settings.yaml"));
+    for name in ["severity", "category"] {
+        let name = format!("io.kubewarden.policy.{name}");
+        assert_eq!(policy["metadata"]["annotations"][&name], annotation(&name));
+    }
+    for name in ["README.md", "deploy/next/kustomization.yaml"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let text = std::fs::read_to_string(path).expect("a file");
+        assert!(text.contains(&module), "{name}");
+    }
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).expect("a file");
+    let example = readme.split("```yaml\n").find_map(|block| {
+        let block = block.split("```").next()?;
+        block
+            .contains("kind: ClusterAdmissionPolicy")
+            .then(|| yaml(block))
+    });
+    assert_eq!(
+        example.expect("an example")["spec"]["rules"],
+        metadata["rules"]
+    );
+    let scanned: Vec<Value> = metadata["rules"]
+        .as_array()
+        .expect("rules")
+        .iter()
+        .filter(|rule| rule["apiGroups"][0] == MONITORING_GROUP)
+        .flat_map(|rule| rule["resources"].as_array().expect("resources").clone())
+        .collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/monitor/audit-scanner.yaml");
+    let text = std::fs::read_to_string(path).expect("a file");
+    let role = text.split("\n---\n").next().map(yaml).expect("a role");
+    assert_eq!(role["rules"][0]["resources"], Value::from(scanned));
+}

@@ -1,7 +1,7 @@
 //! A policy that accepts without reading: what every evaluation costs at least. The benchmarks
 //! measure against it.
 
-use wapc_guest::{CallResult, register_function};
+use wapc_guest::register_function;
 
 /// Called once by the host, before anything else.
 #[expect(
@@ -10,9 +10,5 @@ use wapc_guest::{CallResult, register_function};
 )]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
-    register_function("validate", validate);
-}
-
-fn validate(_payload: &[u8]) -> CallResult {
-    Ok(br#"{"accepted":true}"#.to_vec())
+    register_function("validate", |_payload| Ok(br#"{"accepted":true}"#.to_vec()));
 }

@@ -1,0 +1,129 @@
+//! What is proved by looking, against the interpreter: it never says more.
+
+use std::rc::Rc;
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+use prometheus_env_isolation_policy::relabel::interpret::Interpreter;
+use prometheus_env_isolation_policy::relabel::leak::Allowed;
+use prometheus_env_isolation_policy::relabel::plain::is_plain;
+use prometheus_env_isolation_policy::relabel::rule::{Relabeling, Rule};
+use prometheus_env_isolation_policy::relabel::scrape::{
+    Discovery, Scrape, Source, is_confining_keep,
+};
+
+const LABELS: &[&str] = &[
+    "namespace",
+    "__meta_kubernetes_namespace",
+    "exported_namespace",
+    "pod",
+];
+
+const REGEXES: &[&str] = &[
+    ".*-dev",
+    "dev|.*-dev|kube-system",
+    "(dev|shop-.*-dev)",
+    ".*-dev.*",
+    "dev|prod",
+    "shop-dev",
+    "(.*)",
+    "a-dev|",
+    "(.*-dev)?",
+    ".+",
+];
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let action = prop_oneof![9 => Just("keep"), 6 => Just("replace"), 1 => Just("drop"),
+        1 => Just("lowercase"), 1 => Just("labeldrop")];
+    let sources = prop::collection::vec(prop::sample::select(LABELS), 0..3);
+    let one = prop::sample::select(LABELS).prop_map(|label| vec![label]);
+    let sources = prop_oneof![8 => Just(vec!["namespace"]), 3 => one, 1 => sources];
+    let regex = prop_oneof![1 => Just(".*-dev"), 1 => prop::sample::select(REGEXES)];
+    let target = prop_oneof![6 => Just("team"), 1 => prop::sample::select(LABELS), 1 => Just("$1")];
+    (action, sources, regex, target).prop_filter_map(
+        "a rule that is not refused",
+        |(action, sources, regex, target)| {
+            let writes = matches!(action, "replace" | "lowercase");
+            let relabeling = Relabeling {
+                action: Some(action.to_owned()),
+                source_labels: (action != "labeldrop")
+                    .then(|| sources.iter().map(|&label| label.to_owned()).collect()),
+                regex: Some(regex.to_owned()),
+                target_label: writes.then(|| target.to_owned()),
+                ..Relabeling::default()
+            };
+            Rule::new(&relabeling).ok()
+        },
+    )
+}
+
+fn scrape() -> impl Strategy<Value = Scrape> {
+    let others = prop::sample::select(&["shop-prod", "default", "-"][..]);
+    let name = prop_oneof![8 => Just("shop-dev"), 3 => Just("kube-system"), 1 => others];
+    let names = prop::collection::vec(name, 1..3);
+    let rules = || prop::collection::vec(rule(), 0..3);
+    let flags = (any::<bool>(), prop::bool::weighted(0.2));
+    (names, rules(), rules(), flags).prop_map(|(names, relabelings, metric_relabelings, flags)| {
+        let names = names.into_iter().map(str::to_owned).collect();
+        Scrape {
+            sources: vec![Source {
+                discovery: Discovery::In(names),
+                labels: Vec::new(),
+            }],
+            is_named: true,
+            honor_labels: flags.0,
+            cluster_wide: flags.1,
+            operator: Rc::default(),
+            relabelings,
+            metric_relabelings,
+        }
+    })
+}
+
+fn allowed() -> Allowed {
+    let seen = ["dev", "*-dev", "kube-system"].into_iter();
+    let foreign = ["prod", "*-prod"].into_iter();
+    Allowed::new(seen, foreign, vec!["prod".to_owned()]).expect("small globs")
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 4000, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn what_is_plain_is_proved(scrape in scrape(), required: bool) {
+        let (allowed, mut interpreter) = (allowed(), Interpreter::default());
+        let copied = std::iter::empty();
+        if is_plain(&scrape, copied, required, &allowed, &mut interpreter) == Ok(true) {
+            let found = scrape.judge(&allowed, &mut interpreter).expect("a small scrape");
+            prop_assert!(!found.leaks(), "{found:?}");
+            prop_assert!(!found.is_empty);
+            let mut confines = |rule, target| {
+                is_confining_keep(rule, target, &allowed, &mut interpreter) == Ok(true)
+            };
+            let confined = scrape.relabelings.iter().any(|rule| confines(rule, true))
+                || scrape.metric_relabelings.iter().any(|rule| confines(rule, false));
+            prop_assert!(confined || !required);
+        }
+    }
+}
+
+/// Otherwise the property above would say nothing.
+#[test]
+fn much_is_plain() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let plain = (0..1000).filter(|_| {
+        let scrape = scrape().new_tree(&mut runner).expect("a scrape").current();
+        let mut interpreter = Interpreter::default();
+        is_plain(
+            &scrape,
+            std::iter::empty(),
+            false,
+            &allowed(),
+            &mut interpreter,
+        ) == Ok(true)
+    });
+    assert!(plain.count() > 50);
+}
