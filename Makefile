@@ -22,6 +22,13 @@ noop.wasm: $(wildcard benches/noop/*.toml benches/noop/src/*) Cargo.lock hack/wa
 annotated-policy.wasm: policy.wasm policy-metadata.yml README.md ## Add the metadata (needs kwctl)
 	kwctl annotate --metadata-path policy-metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
+# An annotation of the metadata.
+annotation = $(shell sed -n 's/^  $(1): //p' policy-metadata.yml)
+
+.PHONY: push
+push: annotated-policy.wasm ## Push the policy to the registry that its metadata names (needs kwctl)
+	kwctl push $< registry://$(call annotation,io.kubewarden.policy.ociUrl):$(call annotation,com.github.release.tag)
+
 artifacthub-pkg.yml: policy-metadata.yml ## Describe the policy for Artifact Hub (needs kwctl)
 	kwctl scaffold artifacthub --metadata-path policy-metadata.yml --output $@
 

@@ -45,9 +45,10 @@ impl Default for Labels {
 impl Labels {
     /// Adds the labels that a rule mentions by name.
     pub fn mention(&mut self, rule: &Rule) {
-        for name in rule.source_labels.iter().chain([&rule.target_label]) {
+        for name in &rule.source_labels {
             self.add(name);
         }
+        self.add(&rule.target_label);
     }
 
     /// Adds a label.

@@ -103,5 +103,5 @@ pub fn is_plain(
 /// Whether the rule writes a label, and surely none of a namespace.
 fn writes_something_else(rule: &Rule) -> bool {
     let target = &rule.target_label;
-    rule.writes_one_label() && !has_placeholder(target) && !NAMESPACES.contains(&target.as_str())
+    rule.writes_one_label() && !has_placeholder(target) && !NAMESPACES.contains(&&**target)
 }

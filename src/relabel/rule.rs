@@ -1,5 +1,6 @@
 //! A relabeling as it stands in an object, and the rule that Prometheus makes of it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -91,13 +92,13 @@ pub struct Rule {
     /// The labels whose values are joined.
     pub source_labels: Vec<String>,
     /// What they are joined with.
-    pub separator: String,
+    pub separator: Cow<'static, str>,
     /// What is matched; `(.*)` unless given.
-    pub regex: String,
+    pub regex: Cow<'static, str>,
     /// The label that is written or compared with; empty where the action has none.
-    pub target_label: String,
+    pub target_label: Cow<'static, str>,
     /// What is written.
-    pub replacement: String,
+    pub replacement: Cow<'static, str>,
     /// What the hash is taken modulo of.
     pub modulus: u64,
 }
@@ -116,50 +117,58 @@ pub struct Refusal(pub String);
 impl Rule {
     /// A rule that reads no label, and has the defaults otherwise.
     #[must_use]
-    pub fn replace(regex: String, target_label: String, replacement: String) -> Self {
+    pub fn replace(
+        regex: impl Into<Cow<'static, str>>,
+        target_label: impl Into<Cow<'static, str>>,
+        replacement: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             action: Action::Replace,
             source_labels: Vec::new(),
-            separator: DEFAULT_SEPARATOR.to_owned(),
-            regex,
-            target_label,
-            replacement,
+            separator: DEFAULT_SEPARATOR.into(),
+            regex: regex.into(),
+            target_label: target_label.into(),
+            replacement: replacement.into(),
             modulus: 0,
         }
     }
 
     /// A rule that keeps, or drops, by the values of these labels.
     #[must_use]
-    pub fn filter(action: Action, source_labels: Vec<String>, regex: String) -> Self {
+    pub fn filter(
+        action: Action,
+        source_labels: Vec<String>,
+        regex: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             action,
             source_labels,
-            ..Self::replace(regex, String::new(), DEFAULT_REPLACEMENT.to_owned())
+            ..Self::replace(regex, "", DEFAULT_REPLACEMENT)
         }
     }
 
     /// A rule that copies a label.
     #[must_use]
-    pub fn copy(from: String, to: String) -> Self {
+    pub fn copy(from: String, to: impl Into<Cow<'static, str>>) -> Self {
         Self {
             source_labels: vec![from],
-            ..Self::replace(DEFAULT_REGEX.to_owned(), to, DEFAULT_REPLACEMENT.to_owned())
+            ..Self::replace(DEFAULT_REGEX, to, DEFAULT_REPLACEMENT)
         }
     }
 
     /// A rule that copies a label where it is not empty.
     #[must_use]
-    pub fn copy_present(from: String, to: String) -> Self {
+    pub fn copy_present(from: String, to: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            regex: "(.+)".to_owned(),
+            regex: "(.+)".into(),
             ..Self::copy(from, to)
         }
     }
 
     /// A rule that writes this text.
     #[must_use]
-    pub fn constant(to: &str, text: String) -> Self {
-        Self::replace(DEFAULT_REGEX.to_owned(), to.to_owned(), text)
+    pub fn constant(to: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::replace(DEFAULT_REGEX, to, text)
     }
 
     /// The rule of a relabeling.
@@ -175,24 +184,27 @@ impl Rule {
                 "has an action that Prometheus does not know".into(),
             ));
         };
-        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let or = |text: &Option<String>, default: &'static str| match text {
+            Some(text) => Cow::Owned(text.clone()),
+            None => Cow::Borrowed(default),
+        };
+        // The operator leaves an empty regex out.
+        let has_regex = relabeling
+            .regex
+            .as_ref()
+            .is_some_and(|text| !text.is_empty());
+        let regex = if has_regex { &relabeling.regex } else { &None };
         let rule = Self {
             action,
             source_labels: relabeling.source_labels.clone().unwrap_or_default(),
-            separator: relabeling
-                .separator
-                .clone()
-                .unwrap_or_else(|| DEFAULT_SEPARATOR.to_owned()),
-            regex: given(&relabeling.regex).unwrap_or_else(|| DEFAULT_REGEX.to_owned()),
-            target_label: relabeling.target_label.clone().unwrap_or_default(),
-            replacement: relabeling
-                .replacement
-                .clone()
-                .unwrap_or_else(|| DEFAULT_REPLACEMENT.to_owned()),
+            separator: or(&relabeling.separator, DEFAULT_SEPARATOR),
+            regex: or(regex, DEFAULT_REGEX),
+            target_label: or(&relabeling.target_label, ""),
+            replacement: or(&relabeling.replacement, DEFAULT_REPLACEMENT),
             modulus: u64::try_from(relabeling.modulus.unwrap_or(0))
                 .map_err(|_| Refusal("has a negative modulus".into()))?,
         };
-        rule.validated(given(&relabeling.regex).is_some())
+        rule.validated(has_regex)
     }
 
     fn validated(self, has_regex: bool) -> Result<Self, Refusal> {
@@ -238,10 +250,8 @@ impl Rule {
             &self.target_label,
             &self.replacement,
         ];
-        strings
-            .into_iter()
-            .chain(&self.source_labels)
-            .any(|text| has_placeholder(text))
+        strings.into_iter().any(|text| has_placeholder(text))
+            || self.source_labels.iter().any(|text| has_placeholder(text))
     }
 
     /// Whether the rule writes one label, which it names.
@@ -259,8 +269,8 @@ impl Rule {
     pub fn reads(&self, label: &str) -> bool {
         let compares = matches!(self.action, Action::KeepEqual | Action::DropEqual);
         // A name with a placeholder may become any.
-        let is_it = |name: &String| name == label || has_placeholder(name);
-        self.source_labels.iter().any(is_it) || compares && is_it(&self.target_label)
+        let is_it = |name: &str| name == label || has_placeholder(name);
+        self.source_labels.iter().any(|name| is_it(name)) || compares && is_it(&self.target_label)
     }
 }
 

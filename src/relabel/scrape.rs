@@ -572,11 +572,11 @@ fn exposed(mut series: Series, place: usize, name: &str, something: &Rc<Automato
 /// Whether a rule of the operator is about a label that is mentioned: it writes it, or filters by
 /// it. What is not mentioned is never looked at.
 fn is_read(rule: &Rule, labels: &Labels) -> bool {
-    let about = match rule.action {
-        Action::Replace => std::slice::from_ref(&rule.target_label),
-        _ => &rule.source_labels,
-    };
-    about.iter().any(|name| labels.place(name).is_some())
+    let mentions = |name: &str| labels.place(name).is_some();
+    match rule.action {
+        Action::Replace => mentions(&rule.target_label),
+        _ => rule.source_labels.iter().any(|name| mentions(name)),
+    }
 }
 
 /// What `PopulateLabels` (`scrape/target.go`) does after the last rule: a target without a label
@@ -644,7 +644,7 @@ pub fn is_confining_keep(
         if !is_namespace {
             continue;
         }
-        let separator = || Surrounding::Literal(rule.separator.clone());
+        let separator = || Surrounding::Literal(rule.separator.clone().into_owned());
         let mut before = Vec::new();
         for _ in 0..place {
             before.extend([Surrounding::ANYTHING, separator()]);

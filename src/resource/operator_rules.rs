@@ -20,7 +20,7 @@ pub fn of_monitor(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
     let label = |of: Of, name: &str| meta(&format!("{}_label_{}", of.name(), sanitized(name)));
     let mut rules = Vec::new();
     if endpoint.filter_running != Some(false) {
-        let ended = "(Failed|Succeeded)".to_owned();
+        let ended = "(Failed|Succeeded)";
         rules.push(Rule::filter(Action::Drop, vec![meta("pod_phase")], ended));
     }
     if matches!(
@@ -30,13 +30,10 @@ pub fn of_monitor(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
         select(&monitor.selector, monitor.of.name(), &mut rules);
     }
     if monitor.of == Of::Service {
-        rules.push(Rule::copy(meta("service_name"), "service".to_owned()));
+        rules.push(Rule::copy(meta("service_name"), "service"));
     }
-    rules.push(Rule::copy(meta("pod_name"), "pod".to_owned()));
-    rules.push(Rule::copy(
-        meta("pod_container_name"),
-        "container".to_owned(),
-    ));
+    rules.push(Rule::copy(meta("pod_name"), "pod"));
+    rules.push(Rule::copy(meta("pod_container_name"), "container"));
     for (of, names) in [
         (Of::Service, &monitor.target_labels),
         (Of::Pod, &monitor.pod_target_labels),
@@ -45,7 +42,7 @@ pub fn of_monitor(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
         rules.extend(names.iter().flatten().map(copy));
     }
     match monitor.of {
-        Of::Service => rules.push(Rule::copy(meta("service_name"), "job".to_owned())),
+        Of::Service => rules.push(Rule::copy(meta("service_name"), "job")),
         Of::Pod => {
             if let Some(job) = &monitor.job {
                 rules.push(Rule::constant("job", job.clone()));
@@ -54,7 +51,7 @@ pub fn of_monitor(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
     }
     if let Some(name) = monitor.job_label.as_deref().filter(|name| !name.is_empty()) {
         let from = label(monitor.of, name);
-        rules.push(Rule::copy_present(from, "job".to_owned()));
+        rules.push(Rule::copy_present(from, "job"));
     }
     let port = endpoint.port.as_deref().filter(|port| !port.is_empty());
     let port = port
@@ -82,7 +79,7 @@ pub fn copied(monitor: &Monitor) -> impl Iterator<Item = String> {
 /// The rules for a probe.
 #[must_use]
 pub fn of_probe(probe: &Probe) -> Vec<Rule> {
-    let copy = |from: &str, to: &str| Rule::copy(from.to_owned(), to.to_owned());
+    let copy = |from: &str, to: &'static str| Rule::copy(from.to_owned(), to);
     let mut rules = Vec::new();
     if let Some(job) = probe.job.as_ref().filter(|job| !job.is_empty()) {
         rules.push(Rule::constant("job", job.clone()));
@@ -100,11 +97,7 @@ pub fn of_probe(probe: &Probe) -> Vec<Rule> {
         });
         rules.push(Rule {
             source_labels: sources.to_vec(),
-            ..Rule::replace(
-                "(.+);(.+);(.+)".to_owned(),
-                "__param_target".to_owned(),
-                "${1}://${2}${3}".to_owned(),
-            )
+            ..Rule::replace("(.+);(.+);(.+)", "__param_target", "${1}://${2}${3}")
         });
         rules.push(copy("__meta_kubernetes_ingress_name", "ingress"));
         rules.push(copy("__address__", "__tmp_ingress_address"));

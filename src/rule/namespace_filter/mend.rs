@@ -78,19 +78,12 @@ impl Judge<'_, '_> {
     /// A keep of the environment's namespaces.
     pub(super) fn keep(&self, label: &str, optional: bool) -> Rule {
         let regex = self.regex();
-        Rule {
-            action: Action::Keep,
-            source_labels: vec![label.to_owned()],
-            separator: ";".to_owned(),
-            regex: if optional {
-                format!("({regex})?")
-            } else {
-                regex
-            },
-            target_label: String::new(),
-            replacement: "$1".to_owned(),
-            modulus: 0,
-        }
+        let regex = if optional {
+            format!("({regex})?")
+        } else {
+            regex
+        };
+        Rule::filter(Action::Keep, vec![label.to_owned()], regex)
     }
 
     /// The regex of the environment's namespaces.
@@ -131,7 +124,7 @@ impl Edits {
         let old = rules_of(scrape, stage);
         let added = |edit: &Edit| match edit {
             Edit::Narrowed(index, regex) => {
-                let regex = regex.clone();
+                let regex = regex.clone().into();
                 let rule = Rule {
                     regex,
                     ..old[*index].clone()
@@ -152,7 +145,7 @@ impl Edits {
             .map(|edit| match edit {
                 Edit::Kept(index) => old[*index].clone(),
                 Edit::Narrowed(index, regex) => Rule {
-                    regex: regex.clone(),
+                    regex: regex.clone().into(),
                     ..old[*index].clone()
                 },
                 Edit::Added(rule) => rule.clone(),
