@@ -66,10 +66,13 @@ pub fn read<'de, T: Deserialize<'de>>(text: &'de str, root: &str) -> Result<T, S
 
 /// The value at a place in the text, given by the segments of a JSON Pointer; nothing around it is
 /// kept. None if there is none.
-#[must_use]
-pub fn at(text: &str, place: &[String]) -> Option<Value> {
+///
+/// # Errors
+///
+/// If the value, or what is on the way to it, cannot be read.
+pub fn at(text: &str, place: &[String]) -> serde_json::Result<Option<Value>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    At(place).deserialize(&mut deserializer).ok().flatten()
+    At(place).deserialize(&mut deserializer)
 }
 
 /// A place that is walked to.
@@ -319,7 +322,8 @@ mod tests {
     fn finds_a_place(#[case] place: &str, #[case] expected: Option<&str>) {
         let text = r#"{"a": [1, {"b/c": [2]}], "d": null}"#;
         let place: Vec<String> = place.split_whitespace().map(str::to_owned).collect();
-        let found = at(text, &place).map(|value| value.to_string());
+        let found = at(text, &place).ok().flatten();
+        let found = found.map(|value| value.to_string());
         assert_eq!(found.as_deref(), expected);
     }
 

@@ -121,6 +121,51 @@ fn endpoints() -> Vec<(&'static str, Vec<Value>, Decided)> {
             Decided::TooComplex,
         ),
         (
+            "hundreds of drops of hundreds of globs",
+            vec![endpoint(
+                many(300, |index| {
+                    rule("drop", &["namespace"], &format!("{}|b{index}", texts(500)))
+                })
+                .into_iter()
+                .chain([rule(
+                    "keep",
+                    &["namespace"],
+                    &format!("{}|c-dev", texts(500)),
+                )]),
+            )],
+            Decided::TooComplex,
+        ),
+        (
+            "hundreds of keeps of hundreds of globs",
+            many(300, |index| {
+                endpoint(vec![rule(
+                    "keep",
+                    &["namespace"],
+                    &format!("{}|b{index}-prod", texts(200)),
+                )])
+            }),
+            Decided::TooComplex,
+        ),
+        (
+            "thousands of empty alternatives",
+            vec![endpoint(
+                std::iter::once(rule("keep", &["pod"], &format!("{}c.*", "|".repeat(7900))))
+                    .chain(many(50, |_| rule("drop", &["pod"], &"b|".repeat(400)))),
+            )],
+            Decided::TooComplex,
+        ),
+        (
+            "thousands of plain keeps",
+            vec![endpoint(
+                many(2000, |_| {
+                    rule("keep", &["namespace"], "a0-dev|a1-dev|a2-dev")
+                })
+                .into_iter()
+                .chain([rule("keep", &["namespace"], "zz-dev")]),
+            )],
+            Decided::Accepted,
+        ),
+        (
             "copies of copies",
             vec![endpoint(
                 many(12, |index| {
@@ -197,4 +242,10 @@ fn many(count: usize, rule: impl Fn(usize) -> Value) -> Vec<Value> {
 fn then_filtered(mut rules: Vec<Value>) -> Vec<Value> {
     rules.push(rule("keep", &["namespace"], DEV));
     vec![endpoint(rules)]
+}
+
+/// As many texts, as the alternatives of a regex.
+fn texts(count: usize) -> String {
+    let texts: Vec<String> = (0..count).map(|index| format!("a{index}")).collect();
+    texts.join("|")
 }

@@ -21,7 +21,7 @@ pub type Word = u64;
 pub const MAX_POSITIONS: usize = 2000;
 
 /// The longest text that is read, times the states to read it with.
-const MAX_READ: usize = 1 << 18;
+pub(super) const MAX_READ: usize = 1 << 18;
 
 /// A language, as an automaton that reads one character a step.
 #[derive(Clone, Debug)]
@@ -95,11 +95,12 @@ impl Automaton {
     }
 
     /// The automaton of a union of globs over ASCII. None if it has more than [`MAX_POSITIONS`]
-    /// positions.
+    /// positions and globs.
     #[must_use]
     pub fn of_globs(globs: Vec<String>) -> Option<Self> {
         let positions: usize = globs.iter().map(String::len).sum();
-        (positions <= MAX_POSITIONS).then(|| Self {
+        // Each glob is held against texts, the empty one, too.
+        (positions + globs.len() <= MAX_POSITIONS).then(|| Self {
             exact: true,
             states: positions + 1,
             known: Known::Globs(globs),

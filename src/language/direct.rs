@@ -6,37 +6,54 @@
 //! fulfils the conditions. What is not answered here is answered by [`super::product`].
 
 use super::alphabet::{Case, in_witness_order, symbol};
+use super::automaton::MAX_READ;
 use super::glob;
-use super::product::{Condition, Surrounding};
+use super::product::{Budget, Condition, SET, Surrounding, TooComplex};
 
 /// What becomes of a character of a glob's runs where a text is made of it.
 const SAMPLE: &str = "a";
 
+/// What it costs to hold one text against all conditions, in the unit of the budget.
+pub(super) fn weight(conditions: &[Condition]) -> usize {
+    let globs = |condition: &Condition| condition.automaton.globs().map_or(0, <[_]>::len);
+    conditions
+        .iter()
+        .map(|one| SET + globs(one) * glob::COST)
+        .sum()
+}
+
 /// Whether two of the conditions surely contradict each other: what has to be inside of one
 /// language is all inside of one that it has to be outside of.
-#[must_use]
-pub(super) fn contradict(conditions: &[Condition]) -> bool {
-    let included = |inside: &Condition, outside: &Condition| {
-        let globs = inside.automaton.globs().zip(outside.automaton.globs());
-        globs.is_some_and(|(inner, outer)| {
-            let is_included = |one: &String| outer.iter().any(|glob| glob::includes(glob, one));
-            inner.iter().all(is_included)
-        })
-    };
-    let outside = || conditions.iter().filter(|condition| !condition.inside);
-    let inside = conditions.iter().filter(|condition| condition.inside);
-    inside.into_iter().any(|inside| {
-        let same = |outside: &&Condition| {
-            // Only where both are about the same value: what is free around it is chosen twice.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice.
+pub(super) fn contradict(
+    conditions: &[Condition],
+    budget: &mut Budget,
+) -> Result<bool, TooComplex> {
+    let (inside, outside): (Vec<&Condition>, Vec<&Condition>) =
+        conditions.iter().partition(|condition| condition.inside);
+    for inside in inside.into_iter().filter(|inside| is_fixed(inside)) {
+        // Only where both are about the same value: what is free around it is chosen twice.
+        let same = |outside: &&&Condition| {
             inside.case == outside.case
                 && inside.before == outside.before
                 && inside.after == outside.after
-                && is_fixed(inside)
         };
-        outside()
-            .filter(same)
-            .any(|outside| included(inside, outside))
-    })
+        for outside in outside.iter().filter(same) {
+            let globs = inside.automaton.globs().zip(outside.automaton.globs());
+            let Some((inner, outer)) = globs else {
+                continue;
+            };
+            budget.spend(inner.len() * outer.len() * glob::COST)?;
+            let is_included = |one: &String| outer.iter().any(|glob| glob::includes(glob, one));
+            if inner.iter().all(is_included) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The texts that can fulfil the conditions, where one of them leaves only a few.
@@ -83,6 +100,9 @@ pub(super) fn fulfils(
         }
         let value = condition.case.convert_text(text)?;
         let value = around(&condition.before) + &value + &around(&condition.after);
+        if value.len() * condition.automaton.states() > MAX_READ {
+            return None;
+        }
         if condition.automaton.reads(&value, !condition.inside) != condition.inside {
             return Some(false);
         }

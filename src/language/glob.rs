@@ -2,6 +2,10 @@
 
 use super::expression::Expression;
 
+/// What it costs to hold a glob against a text or another glob, in the unit of
+/// [`super::product::BUDGET`].
+pub const COST: usize = 2;
+
 /// Whether the glob matches the whole text.
 ///
 /// ```

@@ -32,7 +32,7 @@ use super::direct;
 pub const BUDGET: u64 = 500_000;
 
 /// What a set costs besides its words: to be stored, and to be looked for.
-const SET: usize = 8;
+pub(super) const SET: usize = 8;
 
 /// How many texts are tried before a walk begins.
 const LIKELY: usize = 16;
@@ -148,12 +148,22 @@ pub fn shortest(
     length: usize,
     budget: &mut Budget,
 ) -> Result<Option<Vec<u8>>, TooComplex> {
-    budget.spend(SET * conditions.len())?;
-    if direct::contradict(conditions) {
+    if direct::contradict(conditions, budget)? {
         return Ok(None);
     }
+    search(conditions, alphabet, length, budget)
+}
+
+/// The same, of conditions that do not plainly contradict each other.
+fn search(
+    conditions: &[Condition],
+    alphabet: u128,
+    length: usize,
+    budget: &mut Budget,
+) -> Result<Option<Vec<u8>>, TooComplex> {
+    budget.spend(SET * conditions.len())?;
     if let Some(texts) = direct::few(conditions) {
-        budget.spend(SET * texts.len() * conditions.len())?;
+        budget.spend(texts.len() * direct::weight(conditions))?;
         let fulfils = |text: &String| direct::fulfils(text, conditions, alphabet, length);
         let answers: Option<Vec<bool>> = texts.iter().map(fulfils).collect();
         if let Some(answers) = answers {
@@ -180,18 +190,17 @@ pub fn exists(
     likely: &[&str],
     budget: &mut Budget,
 ) -> Result<bool, TooComplex> {
-    if direct::contradict(conditions) {
-        budget.spend(SET * conditions.len())?;
+    if direct::contradict(conditions, budget)? {
         return Ok(false);
     }
     let likely = likely.iter().map(|&text| text.to_owned());
     for text in likely.chain(direct::samples(conditions)).take(LIKELY) {
-        budget.spend(SET * conditions.len())?;
+        budget.spend(direct::weight(conditions))?;
         if direct::fulfils(&text, conditions, alphabet, length) == Some(true) {
             return Ok(true);
         }
     }
-    Ok(shortest(conditions, alphabet, length, budget)?.is_some())
+    Ok(search(conditions, alphabet, length, budget)?.is_some())
 }
 
 fn walk(
@@ -332,7 +341,8 @@ impl<'a> Factor<'a> {
     ) -> Result<Self, TooComplex> {
         let automaton = &*condition.automaton;
         let must = !condition.inside;
-        budget.spend(automaton.states() * blocks.len())?;
+        // The table may have to be made first.
+        budget.spend(automaton.states() * (automaton.words() + blocks.len()))?;
         let readers = automaton.readers_of_each(blocks, must, condition.case);
         let literal = |part: &Surrounding| matches!(part, Surrounding::Literal(_));
         let free = !condition.after.iter().all(literal);

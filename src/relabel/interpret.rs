@@ -122,7 +122,9 @@ impl Interpreter {
         }
         self.budget.spend(regex.len())?;
         let compiled = Compiled::new(regex).map(Rc::new);
-        if let Ok(compiled) = &compiled {
+        if let Ok(compiled) = &compiled
+            && compiled.automaton.globs().is_none()
+        {
             let automaton = &compiled.automaton;
             let (states, words) = (automaton.states(), automaton.words());
             self.budget

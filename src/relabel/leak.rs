@@ -131,13 +131,17 @@ impl Allowed {
 
     /// Whether the language is a union of globs, each of which is included in one of those that may
     /// be seen.
-    #[must_use]
-    pub fn includes(&self, language: &Automaton) -> bool {
-        let visible = || self.visible.globs().into_iter().flatten();
-        let included = |glob: &String| visible().any(|seen| glob::includes(seen, glob));
-        language
-            .globs()
-            .is_some_and(|globs| globs.iter().all(included))
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if the budget does not suffice.
+    pub fn includes(&self, language: &Automaton, budget: &mut Budget) -> Result<bool, TooComplex> {
+        let (Some(globs), Some(visible)) = (language.globs(), self.visible.globs()) else {
+            return Ok(false);
+        };
+        budget.spend(globs.len() * visible.len() * glob::COST)?;
+        let included = |glob: &String| visible.iter().any(|seen| glob::includes(seen, glob));
+        Ok(globs.iter().all(included))
     }
 
     /// That a text is a namespace that may not be seen.

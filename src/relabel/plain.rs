@@ -6,7 +6,7 @@
 //! such an endpoint, whatever its other rules write: there is nothing to be interpreted.
 //!
 //! What is plain is only ever accepted here. Everything else, and every doubt, goes to
-//! [`Scrape::judge`], which says the same of what is plain.
+//! [`Scrape::judge`], which says the same of what is plain, where its budget suffices.
 
 use std::rc::Rc;
 
@@ -24,6 +24,10 @@ const NAMESPACES: [&str; 3] = [
     "__meta_kubernetes_namespace",
     "exported_namespace",
 ];
+
+/// The most different keeps of an endpoint, and the most namespaces and texts that are held against them.
+const KEEPS: usize = 8;
+const NAMES: usize = 32;
 
 /// Whether the endpoint is plain: only what `allowed` lets through can come, something of it does, and
 /// where a keep of the endpoint's own is `required`, it has one. `copied` are the names of the labels that the
@@ -58,6 +62,9 @@ pub fn is_plain(
     for (stage, (rules, keeps)) in lists.into_iter().zip(&mut keeps).enumerate() {
         for rule in rules {
             interpreter.budget.spend(1)?;
+            if rule.source_labels.iter().any(|name| is_selected_by(name)) {
+                return Ok(false);
+            }
             if writes_something_else(rule) {
                 continue;
             }
@@ -73,13 +80,19 @@ pub fn is_plain(
             let Ok(regex) = interpreter.compile(&rule.regex)? else {
                 return Ok(false);
             };
-            if !allowed.includes(&regex.automaton) {
+            if !allowed.includes(&regex.automaton, &mut interpreter.budget)? {
                 return Ok(false);
             }
-            keeps.push(regex);
+            // The same regex is compiled once.
+            if !keeps.iter().any(|known| Rc::ptr_eq(known, &regex)) {
+                keeps.push(regex);
+            }
         }
     }
     let [targets, samples] = &keeps;
+    if targets.len() + samples.len() > KEEPS || namespaces.len() > NAMES {
+        return Ok(false);
+    }
     let pass = |text: &str, keeps: &[Rc<Compiled>]| {
         let passes = |keep: &Rc<Compiled>| keep.automaton.contains(text) == Membership::Yes;
         keeps.iter().all(passes)
@@ -90,7 +103,8 @@ pub fn is_plain(
         .filter(|namespace| pass(namespace, targets));
     if scrape.honor_labels {
         let globs = samples.iter().filter_map(|keep| keep.automaton.globs());
-        let mut exposed = globs.flatten().map(|glob| glob.replace('*', "a"));
+        let exposed = globs.flatten().map(|glob| glob.replace('*', "a"));
+        let mut exposed = exposed.take(NAMES);
         let is_seen = |text: String| allowed.permits(&text) && pass(&text, samples);
         return Ok(!samples.is_empty() && discovered.next().is_some() && exposed.any(is_seen));
     }
@@ -98,6 +112,11 @@ pub fn is_plain(
     Ok((is_kept || !required)
         && !scrape.judges_exported(interpreter)?
         && discovered.any(|namespace| pass(namespace, samples)))
+}
+
+/// Whether it is the value of a label by which the operator's own rules may select.
+fn is_selected_by(label: &str) -> bool {
+    label.starts_with("__meta_kubernetes_") && label.contains("_label")
 }
 
 /// Whether the rule writes a label, and surely none of a namespace.

@@ -31,7 +31,7 @@ pub enum Discovery {
     /// In all namespaces of the cluster.
     Everywhere,
     /// In these.
-    In(Vec<String>),
+    In(Rc<[String]>),
     /// In the one of the Prometheus that scrapes, which is one that its environment may see.
     Own,
     /// They stand in the object, with these addresses and with no labels but those given.
@@ -540,7 +540,7 @@ fn namespace_of(
             })
         }),
     };
-    if let Some([name]) = names.map(Vec::as_slice) {
+    if let Some([name]) = names.map(Rc::as_ref) {
         let namespace = Value::literal(name);
         series.given.push((origin(), namespace.clone()));
         return Ok(namespace);

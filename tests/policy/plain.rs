@@ -12,6 +12,9 @@ use prometheus_env_isolation_policy::relabel::rule::{Relabeling, Rule};
 use prometheus_env_isolation_policy::relabel::scrape::{
     Discovery, Scrape, Source, is_confining_keep,
 };
+use serde_json::{Value, json};
+
+use super::harness::{create, monitor, only};
 
 const LABELS: &[&str] = &[
     "namespace",
@@ -65,10 +68,10 @@ fn scrape() -> impl Strategy<Value = Scrape> {
     let rules = || prop::collection::vec(rule(), 0..3);
     let flags = (any::<bool>(), prop::bool::weighted(0.2));
     (names, rules(), rules(), flags).prop_map(|(names, relabelings, metric_relabelings, flags)| {
-        let names = names.into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         Scrape {
             sources: vec![Source {
-                discovery: Discovery::In(names),
+                discovery: Discovery::In(names.into()),
                 labels: Vec::new(),
             }],
             is_named: true,
@@ -126,4 +129,32 @@ fn much_is_plain() {
         ) == Ok(true)
     });
     assert!(plain.count() > 50);
+}
+
+/// Two labels of the selector have the same name in Prometheus, so that no service has both values.
+#[test]
+fn nothing_comes_through_selectors_that_contradict_each_other() {
+    let mut object = monitor(
+        "{}",
+        "{relabelings: [{action: keep, sourceLabels: [namespace], regex: .*-dev}, \
+         {sourceLabels: [__meta_kubernetes_service_label_a_b], targetLabel: app}]}",
+    );
+    object["spec"]["selector"]["matchLabels"] = json!({"a-b": "x", "a_b": "y"});
+    let answer = create(&object, &json!({}));
+    assert!(answer.accepted);
+    assert!(answer.warnings[0].contains("nothing that environment"));
+}
+
+/// A fix has the rules as they stand, so there is none where they cannot be read as a whole.
+#[test]
+fn no_fix_is_made_of_what_is_not_read() {
+    let mut object = monitor(
+        "{}",
+        "{honorLabels: true, metricRelabelings: \
+         [{action: keep, sourceLabels: [namespace], regex: .*-dev.*}]}",
+    );
+    assert!(only(&create(&object, &json!({}))).fix.is_some());
+    let deep = (0..200).fold(json!(1), |inner, _| Value::Array(vec![inner]));
+    object["spec"]["endpoints"][0]["metricRelabelings"][0]["unknown"] = deep;
+    assert!(only(&create(&object, &json!({}))).fix.is_none());
 }

@@ -157,14 +157,14 @@ impl Edits {
         }
     }
 
-    /// The list as it is to stand in the object, made from the list that stands there.
-    pub(super) fn list(&self, old: &Value) -> Value {
-        self.0
-            .iter()
-            .map(|edit| match edit {
-                Edit::Kept(index) => old[*index].clone(),
+    /// The list as it is to stand in the object, made from the list that stands there; none if a rule
+    /// of it is missing there.
+    pub(super) fn list(&self, old: &Value) -> Option<Value> {
+        let edited = |edit: &Edit| {
+            Some(match edit {
+                Edit::Kept(index) => old.get(*index)?.clone(),
                 Edit::Narrowed(index, regex) => {
-                    let mut rule = old[*index].clone();
+                    let mut rule = old.get(*index)?.clone();
                     rule["regex"] = regex.as_str().into();
                     rule
                 }
@@ -174,6 +174,7 @@ impl Edits {
                     "regex": rule.regex,
                 }),
             })
-            .collect()
+        };
+        self.0.iter().map(edited).collect()
     }
 }

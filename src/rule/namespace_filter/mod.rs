@@ -291,9 +291,9 @@ impl Judge<'_, '_> {
 
     fn fix(&self, subject: &Subject<'_>, stage: Stage, edits: &Edits) -> Option<Fix> {
         let pointer = subject.list(stage).pointer();
-        let list = json::at(self.object.spec?.get(), &pointer[1..]);
+        let list = json::at(self.object.spec?.get(), &pointer[1..]).ok()?;
         Some(Fix {
-            value: edits.list(&list.unwrap_or_default()),
+            value: edits.list(&list.unwrap_or_default())?,
             pointer,
             missing: 0,
         })

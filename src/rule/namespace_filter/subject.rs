@@ -162,6 +162,7 @@ impl<'a> Subject<'a> {
     /// The endpoints of a monitor.
     fn of_monitor(monitor: &'a Monitor, namespace: &str, settings: &Settings) -> Vec<Self> {
         let cluster_wide = selects_cluster_wide(&monitor.selector, settings);
+        let (reason, discovery) = discovery(&monitor.namespace_selector, namespace);
         let endpoint = |(index, endpoint): (usize, &'a Strict<Endpoint>)| {
             let at = |name| Place {
                 above: monitor.of.endpoints(),
@@ -169,7 +170,6 @@ impl<'a> Subject<'a> {
                 name,
             };
             let path = given_path(endpoint.path.as_deref(), DEFAULT_PATH);
-            let (reason, discovery) = discovery(&monitor.namespace_selector, namespace);
             Self {
                 relabelings: List::new(at("relabelings"), endpoint.relabelings.as_ref()),
                 metric_relabelings: List::new(
@@ -178,7 +178,7 @@ impl<'a> Subject<'a> {
                 ),
                 scrape: Scrape {
                     sources: vec![Source {
-                        discovery,
+                        discovery: discovery.clone(),
                         labels: Vec::new(),
                     }],
                     is_named: true,
@@ -349,13 +349,14 @@ fn discovery(selector: &NamespaceSelector, namespace: &str) -> (&'static str, Di
         ),
         Some(names) => (
             "namespaceSelector.matchNames discovers it",
-            Discovery::In(names.clone()),
+            Discovery::In(names.as_slice().into()),
         ),
-        None => ("", Discovery::In(vec![namespace.to_owned()])),
+        None => ("", Discovery::In([namespace.to_owned()].into())),
     }
 }
 
 fn kubernetes_discovery(config: &KubernetesDiscovery) -> impl Iterator<Item = Discovery> {
+    let listed = |names: Vec<String>| Discovery::In(names.into());
     // Nodes are in no namespace.
     let is_node = config
         .role
@@ -367,8 +368,8 @@ fn kubernetes_discovery(config: &KubernetesDiscovery) -> impl Iterator<Item = Di
     let names = names.filter(|names| !names.is_empty());
     let found = match (is_node, own, names) {
         (true, ..) => [Some(Discovery::Nowhere), None],
-        (_, true, names) => [Some(Discovery::Own), names.map(Discovery::In)],
-        (_, false, Some(names)) => [Some(Discovery::In(names)), None],
+        (_, true, names) => [Some(Discovery::Own), names.map(listed)],
+        (_, false, Some(names)) => [Some(listed(names)), None],
         (_, false, None) => [Some(Discovery::Everywhere), None],
     };
     found.into_iter().flatten()
