@@ -163,7 +163,7 @@ fn endpoints() -> Vec<(&'static str, Vec<Value>, Decided)> {
                 .into_iter()
                 .chain([rule("keep", &["namespace"], "zz-dev")]),
             )],
-            Decided::Accepted,
+            Decided::TooComplex,
         ),
         (
             "copies of copies",
