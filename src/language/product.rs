@@ -203,6 +203,7 @@ pub fn exists(
     Ok(search(conditions, alphabet, length, budget)?.is_some())
 }
 
+/// The walk of the product, breadth first.
 fn walk(
     conditions: &[Condition],
     alphabet: u128,
