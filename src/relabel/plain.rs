@@ -3,7 +3,7 @@
 //! Most endpoints are plain: their targets are in namespaces that the environment may see, no rule
 //! can write a namespace, and where the exporter's own label counts, a keep of its own lets only
 //! globs through that are each included in one of the environment's. Nothing else can come through
-//! such an endpoint, whatever its other rules write: there is nothing to be interpreted.
+//! such an endpoint, whatever its other rules write or filter: there is nothing to be interpreted.
 //!
 //! What is plain is only ever accepted here. Everything else, and every doubt, goes to
 //! [`Scrape::judge`], which says the same of what is plain, where its budget suffices.
@@ -24,6 +24,12 @@ const NAMESPACES: [&str; 3] = [
     "__meta_kubernetes_namespace",
     "exported_namespace",
 ];
+
+/// The label with the name of a metric.
+const METRIC_NAME: &str = "__name__";
+
+/// What is filtered of a sample by which it is shown that something comes through.
+const SAMPLE: &str = "a";
 
 /// The most different keeps of an endpoint, and the most namespaces and texts that are held against them.
 const KEEPS: usize = 8;
@@ -68,6 +74,21 @@ pub fn is_plain(
             if writes_something_else(rule) {
                 continue;
             }
+            if stage == 1 && filters_something_else(rule, scrape) {
+                let Ok(regex) = interpreter.compile(&rule.regex)? else {
+                    return Ok(false);
+                };
+                // Something has to come through it: a sample of which all that is filtered is this.
+                let samples = vec![SAMPLE; rule.source_labels.len()].join(&rule.separator);
+                let wanted = match rule.action {
+                    Action::Keep => Membership::Yes,
+                    _ => Membership::No,
+                };
+                if regex.automaton.contains(&samples) != wanted {
+                    return Ok(false);
+                }
+                continue;
+            }
             // After merging, nothing is left of what starts with two underscores.
             let is_about =
                 |label: &str| label == NAMESPACES[0] || stage == 0 && label == NAMESPACES[1];
@@ -103,7 +124,7 @@ pub fn is_plain(
         .filter(|namespace| pass(namespace, targets));
     if scrape.honor_labels {
         let globs = samples.iter().filter_map(|keep| keep.automaton.globs());
-        let exposed = globs.flatten().map(|glob| glob.replace('*', "a"));
+        let exposed = globs.flatten().map(|glob| glob.replace('*', SAMPLE));
         let mut exposed = exposed.take(NAMES);
         let is_seen = |text: String| allowed.permits(&text) && pass(&text, samples);
         return Ok(!samples.is_empty() && discovered.next().is_some() && exposed.any(is_seen));
@@ -112,6 +133,21 @@ pub fn is_plain(
     Ok((is_kept || !required)
         && !scrape.judges_exported(interpreter)?
         && discovered.any(|namespace| pass(namespace, samples)))
+}
+
+/// Whether the rule filters samples by labels that nobody but the exporter gives them, and none of which is a
+/// namespace.
+fn filters_something_else(rule: &Rule, scrape: &Scrape) -> bool {
+    let rules = || scrape.relabelings.iter().chain(&scrape.metric_relabelings);
+    let is_free = |label: &String| {
+        let is_written = || rules().any(|rule| rule.target_label == *label);
+        let is_exposed = label == METRIC_NAME || scrape.honor_labels && !label.starts_with("__");
+        is_exposed && !NAMESPACES.contains(&label.as_str()) && !is_written()
+    };
+    matches!(rule.action, Action::Keep | Action::Drop)
+        && !rule.source_labels.is_empty()
+        && rule.source_labels.iter().all(is_free)
+        && !rule.has_placeholder()
 }
 
 /// Whether it is the value of a label by which the operator's own rules may select.

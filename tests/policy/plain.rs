@@ -37,13 +37,15 @@ const REGEXES: &[&str] = &[
 ];
 
 fn rule() -> impl Strategy<Value = Rule> {
-    let action = prop_oneof![9 => Just("keep"), 6 => Just("replace"), 1 => Just("drop"),
+    let action = prop_oneof![9 => Just("keep"), 6 => Just("replace"), 4 => Just("drop"),
         1 => Just("lowercase"), 1 => Just("labeldrop")];
     let sources = prop::collection::vec(prop::sample::select(LABELS), 0..3);
     let one = prop::sample::select(LABELS).prop_map(|label| vec![label]);
-    let sources = prop_oneof![8 => Just(vec!["namespace"]), 3 => one, 1 => sources];
-    let regex = prop_oneof![1 => Just(".*-dev"), 1 => prop::sample::select(REGEXES)];
-    let target = prop_oneof![6 => Just("team"), 1 => prop::sample::select(LABELS), 1 => Just("$1")];
+    let others = prop::sample::select(&["__name__", "le", "pod"][..]);
+    let others = prop::collection::vec(others, 1..3);
+    let sources = prop_oneof![8 => Just(vec!["namespace"]), 4 => others, 3 => one, 1 => sources];
+    let regex = prop_oneof![2 => Just(".*-dev"), 1 => Just("(go|a)_.*"), 1 => Just("a(;a)?"), 2 => prop::sample::select(REGEXES)];
+    let target = prop_oneof![6 => Just("team"), 1 => Just("le"), 1 => prop::sample::select(LABELS), 1 => Just("$1")];
     (action, sources, regex, target).prop_filter_map(
         "a rule that is not refused",
         |(action, sources, regex, target)| {
