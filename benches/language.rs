@@ -10,8 +10,10 @@ use std::rc::Rc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use prometheus_env_isolation_policy::language::alphabet::NAMESPACE;
 use prometheus_env_isolation_policy::language::automaton::Automaton;
+use prometheus_env_isolation_policy::language::budget::Budget;
+use prometheus_env_isolation_policy::language::condition::Condition;
 use prometheus_env_isolation_policy::language::pattern::Pattern;
-use prometheus_env_isolation_policy::language::product::{Budget, Condition, shortest};
+use prometheus_env_isolation_policy::language::product::shortest;
 
 const ALLOWED: &str = "dev|.*-dev|kube-system";
 

@@ -11,9 +11,11 @@ use serde_json::value::RawValue;
 use crate::json::{self, Strict};
 use crate::language::alphabet::NAMESPACE;
 use crate::language::automaton::Automaton;
+use crate::language::budget::Budget;
+use crate::language::condition::Condition;
 use crate::language::expression::Expression;
 use crate::language::glob;
-use crate::language::product::{Budget, Condition, shortest};
+use crate::language::product::shortest;
 
 /// The longest label value (Kubernetes: "Labels and Selectors", syntax and character set).
 const MAX_LABEL_VALUE: usize = 63;

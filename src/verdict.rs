@@ -200,7 +200,7 @@ pub struct Verdict {
     pub violations: Vec<Violation>,
     /// What its author should know, even if it comes in.
     pub warnings: Vec<String>,
-    /// What the proofs cost, in the unit of [`crate::language::product::BUDGET`].
+    /// What the proofs cost, in the unit of [`crate::language::budget::BUDGET`].
     pub spent: u64,
 }
 
@@ -219,7 +219,7 @@ pub struct Response {
     /// What its author should know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// What the proofs cost, in the unit of [`crate::language::product::BUDGET`]: for tests and
+    /// What the proofs cost, in the unit of [`crate::language::budget::BUDGET`]: for tests and
     /// benchmarks, no part of the answer.
     #[serde(skip)]
     pub spent: u64,

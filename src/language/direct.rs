@@ -7,8 +7,9 @@
 
 use super::alphabet::{Case, in_witness_order, symbol};
 use super::automaton::MAX_READ;
+use super::budget::{Budget, SET, TooComplex};
+use super::condition::{Condition, Surrounding};
 use super::glob;
-use super::product::{Budget, Condition, SET, Surrounding, TooComplex};
 
 /// What becomes of a character of a glob's runs where a text is made of it.
 const SAMPLE: &str = "a";

@@ -3,7 +3,7 @@
 use super::expression::Expression;
 
 /// What it costs to hold a glob against a text or another glob, in the unit of
-/// [`super::product::BUDGET`].
+/// [`super::budget::BUDGET`].
 pub const COST: usize = 2;
 
 /// Whether the glob matches the whole text.

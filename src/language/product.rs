@@ -18,123 +18,18 @@
 //! is the same on every machine.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::alphabet::{Case, OTHER, in_witness_order, symbol};
 use super::automaton::{Automaton, Word, intersects};
+use super::budget::{Budget, SET, TooComplex};
+use super::condition::{Condition, Surrounding};
 use super::direct;
-
-/// What may be spent on the proofs about one object, in words of state sets that are computed.
-///
-/// An endpoint with a filter as people write them takes some tens, one that has to be interpreted some
-/// hundreds, and one whose leak is shown by a walk some thousands, so that there is room for tens of the
-/// last ones; all of it is spent in some milliseconds, and policy-server gives an evaluation two seconds.
-pub const BUDGET: u64 = 500_000;
-
-/// What a set costs besides its words: to be stored, and to be looked for.
-pub(super) const SET: usize = 8;
 
 /// How many texts are tried before a walk begins.
 const LIKELY: usize = 16;
 
 /// How many sets are compared with another one at the cost of one word.
 const COMPARED: usize = 16;
-
-/// The part of the budget that is left.
-#[derive(Debug)]
-pub struct Budget {
-    left: u64,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { left: BUDGET }
-    }
-}
-
-/// The budget is spent; nothing was proved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooComplex;
-
-impl Budget {
-    /// What was spent, in words of state sets.
-    #[must_use]
-    pub const fn spent(&self) -> u64 {
-        BUDGET - self.left
-    }
-
-    /// Pays for `words` words.
-    ///
-    /// # Errors
-    ///
-    /// [`TooComplex`] if that much is not left; then nothing is.
-    pub fn spend(&mut self, words: usize) -> Result<(), TooComplex> {
-        let (left, overflow) = self.left.overflowing_sub(words as u64);
-        self.left = if overflow { 0 } else { left };
-        if overflow { Err(TooComplex) } else { Ok(()) }
-    }
-}
-
-/// What stands before or after the text in the value that is matched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Surrounding {
-    /// This text.
-    Literal(String),
-    /// Any text over these symbols; the condition holds if it holds for one of them.
-    Over(u128),
-}
-
-impl Surrounding {
-    /// Any text.
-    pub const ANYTHING: Self = Self::Over(u128::MAX);
-}
-
-/// What a text must fulfil: that some value made of it and its surroundings is inside, or is
-/// outside, of a language.
-#[derive(Clone, Debug)]
-pub struct Condition {
-    /// The language.
-    pub automaton: Rc<Automaton>,
-    /// Inside or outside.
-    pub inside: bool,
-    /// How the text is converted before it is matched; what stands around it is not.
-    pub case: Case,
-    /// What stands before the text.
-    pub before: Vec<Surrounding>,
-    /// What stands after the text.
-    pub after: Vec<Surrounding>,
-}
-
-impl Condition {
-    /// That the text itself is inside of the language.
-    #[must_use]
-    pub const fn inside(automaton: Rc<Automaton>) -> Self {
-        Self {
-            automaton,
-            inside: true,
-            case: Case::Kept,
-            before: Vec::new(),
-            after: Vec::new(),
-        }
-    }
-
-    /// The sets of symbols that the automaton tells apart.
-    fn symbols(&self) -> impl Iterator<Item = u128> {
-        symbols(&self.automaton, !self.inside, self.case)
-    }
-
-    /// That the text itself is outside of the language.
-    #[must_use]
-    pub const fn outside(automaton: Rc<Automaton>) -> Self {
-        Self {
-            automaton,
-            inside: false,
-            case: Case::Kept,
-            before: Vec::new(),
-            after: Vec::new(),
-        }
-    }
-}
 
 /// The shortest text over `alphabet`, of at most `length` symbols, that fulfils all conditions; of
 /// several the first in witness order.
@@ -210,7 +105,7 @@ fn walk(
     length: usize,
     budget: &mut Budget,
 ) -> Result<Option<Vec<u8>>, TooComplex> {
-    let blocks = blocks(conditions.iter().flat_map(Condition::symbols), alphabet);
+    let blocks = blocks(conditions.iter().flat_map(told_apart), alphabet);
     let mut factors = conditions
         .iter()
         .map(|condition| Factor::new(condition, &blocks, budget))
@@ -284,6 +179,11 @@ fn walk(
         node += 1;
     }
     Ok(None)
+}
+
+/// The sets of symbols that the condition's automaton tells apart.
+fn told_apart(condition: &Condition) -> impl Iterator<Item = u128> {
+    symbols(&condition.automaton, !condition.inside, condition.case)
 }
 
 fn symbols(automaton: &Automaton, must: bool, case: Case) -> impl Iterator<Item = u128> {

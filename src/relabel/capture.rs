@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use crate::language::alphabet::{Case, NAMESPACE};
 use crate::language::automaton::Automaton;
+use crate::language::budget::{Budget, TooComplex};
 use crate::language::pattern::Pattern;
-use crate::language::product::{Budget, TooComplex};
 
 use super::RuleId;
 use super::series::{FactKind, Series};

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use crate::language::automaton::{Automaton, Membership};
-use crate::language::product::{Condition, TooComplex, shortest};
+use crate::language::budget::TooComplex;
+use crate::language::condition::Condition;
+use crate::language::product::shortest;
 
 use super::interpret::Interpreter;
 use super::label_map::candidates;

@@ -12,10 +12,10 @@ use std::rc::Rc;
 
 use crate::language::alphabet::{Case, Class};
 use crate::language::automaton::{Automaton, Membership};
+use crate::language::budget::{Budget, TooComplex};
 use crate::language::expression::Expression;
 use crate::language::glob;
 use crate::language::pattern::{MAX_LENGTH, Pattern, PatternError};
-use crate::language::product::{Budget, TooComplex};
 
 use super::RuleId;
 use super::capture::{self, Held};

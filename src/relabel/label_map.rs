@@ -6,8 +6,10 @@
 use std::rc::Rc;
 
 use crate::language::automaton::{Automaton, Membership};
+use crate::language::budget::TooComplex;
+use crate::language::condition::Condition;
 use crate::language::expression::Expression;
-use crate::language::product::{Condition, TooComplex, shortest};
+use crate::language::product::shortest;
 
 use super::Stage;
 use super::capture::captures;

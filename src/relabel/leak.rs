@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use crate::language::alphabet::Case;
 use crate::language::automaton::{Automaton, Membership};
+use crate::language::budget::{Budget, TooComplex};
+use crate::language::condition::{Condition, Surrounding};
 use crate::language::glob;
-use crate::language::product::{Budget, Condition, Surrounding, TooComplex, exists};
+use crate::language::product::exists;
 
 use super::RuleId;
 use super::series::{Origin, Series};

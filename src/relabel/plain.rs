@@ -11,7 +11,7 @@
 use std::rc::Rc;
 
 use crate::language::automaton::Membership;
-use crate::language::product::TooComplex;
+use crate::language::budget::TooComplex;
 
 use super::interpret::{Compiled, Interpreter};
 use super::leak::Allowed;

@@ -6,8 +6,10 @@
 use std::rc::Rc;
 
 use crate::language::automaton::{Automaton, Membership};
+use crate::language::budget::TooComplex;
+use crate::language::condition::{Condition, Surrounding};
 use crate::language::expression::Expression;
-use crate::language::product::{Condition, Surrounding, TooComplex, exists};
+use crate::language::product::exists;
 
 use super::interpret::{Interpreter, MAX_SERIES};
 use super::labels::{

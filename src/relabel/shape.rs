@@ -4,9 +4,9 @@
 use std::rc::Rc;
 
 use crate::language::automaton::Automaton;
+use crate::language::budget::{Budget, TooComplex};
 use crate::language::expression::Expression;
 use crate::language::pattern::{Item, Pattern, Preference};
-use crate::language::product::{Budget, TooComplex};
 
 /// The longest text that is split, in bytes.
 const MAX_TEXT: usize = 256;

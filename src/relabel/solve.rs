@@ -11,7 +11,9 @@ use std::rc::Rc;
 
 use crate::language::alphabet::{Case, NAMESPACE, OTHER};
 use crate::language::automaton::{Automaton, Membership};
-use crate::language::product::{Budget, Condition, TooComplex, exists, shortest};
+use crate::language::budget::{Budget, TooComplex};
+use crate::language::condition::Condition;
+use crate::language::product::{exists, shortest};
 
 use super::RuleId;
 use super::series::{Fact, FactKind, Series};

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::language::alphabet::{Case, NAMESPACE};
+use crate::language::condition::Surrounding;
 use crate::language::expression::Expression;
-use crate::language::product::Surrounding;
 
 /// A label's value: its parts, one after the other. No part is an absent label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What the proofs may cost, against those who write the worst monitors they can think of: each is
 //! decided or refused as too complex, within the budget, and at the same cost every time.
 
-use prometheus_env_isolation_policy::language::product::BUDGET;
+use prometheus_env_isolation_policy::language::budget::BUDGET;
 use prometheus_env_isolation_policy::policy;
 use serde_json::json;
 

@@ -8,12 +8,12 @@ use proptest::test_runner::Config;
 
 use prometheus_env_isolation_policy::language::alphabet::NAMESPACE;
 use prometheus_env_isolation_policy::language::automaton::{Automaton, Membership};
+use prometheus_env_isolation_policy::language::budget::Budget;
+use prometheus_env_isolation_policy::language::condition::{Condition, Surrounding};
 use prometheus_env_isolation_policy::language::expression::Expression;
 use prometheus_env_isolation_policy::language::glob;
 use prometheus_env_isolation_policy::language::pattern::Pattern;
-use prometheus_env_isolation_policy::language::product::{
-    Budget, Condition, Surrounding, exists, shortest,
-};
+use prometheus_env_isolation_policy::language::product::{exists, shortest};
 use regexsolver::Term;
 
 /// Patterns that all of these engines read alike, without flags.

@@ -13,8 +13,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::json::{self, Strict};
+use crate::language::budget::TooComplex;
 use crate::language::pattern::PatternError;
-use crate::language::product::TooComplex;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::leak::{Allowed, Leak, Witness};
 use crate::relabel::rule::{Relabeling, Rule};

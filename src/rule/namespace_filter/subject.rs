@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::json::Strict;
-use crate::language::product::TooComplex;
+use crate::language::budget::TooComplex;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::leak::Allowed;
 use crate::relabel::rule::{Relabeling, Rule, has_placeholder};

@@ -5,7 +5,7 @@
 //! there. One witness is one group of namespaces; what it stands for is then allowed, too, and the
 //! question asked again, until nothing else comes through. Each question has a budget of its own.
 
-use crate::language::product::TooComplex;
+use crate::language::budget::TooComplex;
 use crate::relabel::Stage;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::rule::{Action, DEFAULT_REGEX, Rule};
