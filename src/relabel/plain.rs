@@ -31,8 +31,9 @@ const METRIC_NAME: &str = "__name__";
 /// What is filtered of a sample by which it is shown that something comes through.
 const SAMPLE: &str = "a";
 
-/// The most different keeps of an endpoint, and the most namespaces and texts that are held against them.
-const KEEPS: usize = 8;
+/// The most rules of an endpoint, and the most namespaces and texts that are held against them: whoever has
+/// more pays for it in the interpreter.
+const RULES: usize = 32;
 const NAMES: usize = 32;
 
 /// Whether the endpoint is plain: only what `allowed` lets through can come, something of it does, and
@@ -55,6 +56,10 @@ pub fn is_plain(
     let Discovery::In(namespaces) = &source.discovery else {
         return Ok(false);
     };
+    let rules = scrape.relabelings.len() + scrape.metric_relabelings.len();
+    if rules > RULES || namespaces.len() > NAMES {
+        return Ok(false);
+    }
     let may_see = |namespace: &String| allowed.permits(namespace);
     if !scrape.is_named
         || !source.labels.is_empty()
@@ -111,9 +116,6 @@ pub fn is_plain(
         }
     }
     let [targets, samples] = &keeps;
-    if targets.len() + samples.len() > KEEPS || namespaces.len() > NAMES {
-        return Ok(false);
-    }
     let pass = |text: &str, keeps: &[Rc<Compiled>]| {
         let passes = |keep: &Rc<Compiled>| keep.automaton.contains(text) == Membership::Yes;
         keeps.iter().all(passes)
