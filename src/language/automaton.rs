@@ -21,7 +21,7 @@ pub type Word = u64;
 pub const MAX_POSITIONS: usize = 2000;
 
 /// The longest text that is read, times the states to read it with.
-pub(super) const MAX_READ: usize = 1 << 18;
+const MAX_READ: usize = 1 << 18;
 
 /// A language, as an automaton that reads one character a step.
 #[derive(Clone, Debug)]
@@ -252,7 +252,7 @@ impl Automaton {
     /// Whether the language contains the text.
     #[must_use]
     pub fn contains(&self, text: &str) -> Membership {
-        if text.len() * self.states() > MAX_READ {
+        if !self.is_read(text) {
             return Membership::Unknown;
         }
         let possibly = self.reads(text, false);
@@ -281,6 +281,11 @@ impl Automaton {
             }
         }
         lengths
+    }
+
+    /// Whether the text is short enough to be read.
+    pub(super) const fn is_read(&self, text: &str) -> bool {
+        text.len() * self.states() <= MAX_READ
     }
 
     /// Whether the language surely (`must`) or possibly contains the text.

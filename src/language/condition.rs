@@ -18,6 +18,16 @@ pub enum Surrounding {
 impl Surrounding {
     /// Any text.
     pub const ANYTHING: Self = Self::Over(u128::MAX);
+
+    /// The text of the literal ones, one after the other.
+    #[must_use]
+    pub fn text(parts: &[Self]) -> String {
+        let literal = |part: &Self| match part {
+            Self::Literal(text) => Some(text.clone()),
+            Self::Over(_) => None,
+        };
+        parts.iter().filter_map(literal).collect()
+    }
 }
 
 /// What a text must fulfil: that some value made of it and its surroundings is inside, or is

@@ -6,13 +6,9 @@
 //! fulfils the conditions. What is not answered here is answered by [`super::product`].
 
 use super::alphabet::{Case, in_witness_order, symbol};
-use super::automaton::MAX_READ;
 use super::budget::{Budget, SET, TooComplex};
 use super::condition::{Condition, Surrounding};
 use super::glob;
-
-/// What becomes of a character of a glob's runs where a text is made of it.
-const SAMPLE: &str = "a";
 
 /// What it costs to hold one text against all conditions, in the unit of the budget.
 pub(super) fn weight(conditions: &[Condition]) -> usize {
@@ -76,7 +72,7 @@ fn texts(condition: &Condition) -> Option<&[String]> {
 pub(super) fn samples(conditions: &[Condition]) -> impl Iterator<Item = String> {
     let inside = conditions.iter().filter(|condition| condition.inside);
     let globs = inside.filter_map(|condition| condition.automaton.globs());
-    globs.flatten().map(|glob| glob.replace('*', SAMPLE))
+    globs.flatten().map(|glob| glob::sample(glob))
 }
 
 /// Whether the text over this alphabet, of at most `length` symbols, fulfils all conditions; none
@@ -100,8 +96,9 @@ pub(super) fn fulfils(
             return None;
         }
         let value = condition.case.convert_text(text)?;
-        let value = around(&condition.before) + &value + &around(&condition.after);
-        if value.len() * condition.automaton.states() > MAX_READ {
+        let value =
+            Surrounding::text(&condition.before) + &value + &Surrounding::text(&condition.after);
+        if !condition.automaton.is_read(&value) {
             return None;
         }
         if condition.automaton.reads(&value, !condition.inside) != condition.inside {
@@ -123,12 +120,4 @@ pub(super) fn first<'a>(texts: impl Iterator<Item = &'a String>) -> Option<&'a S
 fn is_fixed(condition: &Condition) -> bool {
     let literal = |part: &Surrounding| matches!(part, Surrounding::Literal(_));
     condition.before.iter().all(literal) && condition.after.iter().all(literal)
-}
-
-fn around(parts: &[Surrounding]) -> String {
-    let text = |part: &Surrounding| match part {
-        Surrounding::Literal(text) => text.clone(),
-        Surrounding::Over(_) => String::new(),
-    };
-    parts.iter().map(text).collect()
 }

@@ -34,6 +34,12 @@ pub fn matches(glob: &str, text: &str) -> bool {
     text.ends_with(last)
 }
 
+/// A text that the glob matches.
+#[must_use]
+pub fn sample(glob: &str) -> String {
+    glob.replace('*', "a")
+}
+
 /// Whether everything that one glob matches is matched by the other one, too, as far as the two can be
 /// held against each other run by run. Where this says no, it may still be so.
 ///

@@ -18,6 +18,15 @@ pub const MERGED: usize = 4;
 /// The place of `exported_namespace` as merging left it, which no rule can write.
 pub const MERGED_EXPORTED: usize = 5;
 
+/// The names of the labels in which a namespace is judged, by their places.
+pub const NAMESPACES: [&str; 3] = [
+    "namespace",
+    "__meta_kubernetes_namespace",
+    "exported_namespace",
+];
+/// The label with the name of a metric.
+pub const METRIC_NAME: &str = "__name__";
+
 /// The names of the labels that a pipeline mentions. What is behind the name of none of them is
 /// never looked at, so it need not be followed.
 #[derive(Debug)]
@@ -28,16 +37,9 @@ pub struct Labels {
 impl Default for Labels {
     fn default() -> Self {
         // No label can be called by the empty string.
-        let names = [
-            "namespace",
-            "__meta_kubernetes_namespace",
-            "exported_namespace",
-            "",
-            "",
-            "",
-        ];
+        let names = NAMESPACES.into_iter().chain(["", "", ""]);
         Self {
-            names: names.map(str::to_owned).to_vec(),
+            names: names.map(str::to_owned).collect(),
         }
     }
 }

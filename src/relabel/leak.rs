@@ -284,7 +284,8 @@ impl<'a> Question<'a> {
                 length: MAX_NAMESPACE,
             });
         };
-        let length = text_of(&around.before).len() + text_of(&around.after).len();
+        let length =
+            Surrounding::text(&around.before).len() + Surrounding::text(&around.after).len();
         let length = MAX_NAMESPACE.checked_sub(length)?;
         let mut conditions = solve::conditions(self.series, *variable, &[], purpose);
         conditions.extend(asked.map(|condition| Condition {
@@ -331,7 +332,7 @@ impl<'a> Question<'a> {
             Some((_, case, around)) => {
                 // A witness has no characters that are not told apart.
                 let text = case.convert_text(&text).unwrap_or_default();
-                text_of(&around.before) + &text + &text_of(&around.after)
+                Surrounding::text(&around.before) + &text + &Surrounding::text(&around.after)
             }
         }))
     }
@@ -416,14 +417,4 @@ struct Asked {
     conditions: Vec<Condition>,
     alphabet: u128,
     length: usize,
-}
-
-fn text_of(surroundings: &[Surrounding]) -> String {
-    surroundings
-        .iter()
-        .map(|part| match part {
-            Surrounding::Literal(text) => text.as_str(),
-            Surrounding::Over(_) => "",
-        })
-        .collect()
 }

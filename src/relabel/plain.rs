@@ -12,21 +12,13 @@ use std::rc::Rc;
 
 use crate::language::automaton::Membership;
 use crate::language::budget::TooComplex;
+use crate::language::glob;
 
 use super::interpret::{Compiled, Interpreter};
+use super::labels::{META_NAMESPACE, METRIC_NAME, NAMESPACE, NAMESPACES};
 use super::leak::Allowed;
 use super::rule::{Action, Rule, has_placeholder};
 use super::scrape::{Discovery, Scrape};
-
-/// The labels in which a namespace is judged.
-const NAMESPACES: [&str; 3] = [
-    "namespace",
-    "__meta_kubernetes_namespace",
-    "exported_namespace",
-];
-
-/// The label with the name of a metric.
-const METRIC_NAME: &str = "__name__";
 
 /// What is filtered of a sample by which it is shown that something comes through.
 const SAMPLE: &str = "a";
@@ -95,8 +87,9 @@ pub fn is_plain(
                 continue;
             }
             // After merging, nothing is left of what starts with two underscores.
-            let is_about =
-                |label: &str| label == NAMESPACES[0] || stage == 0 && label == NAMESPACES[1];
+            let is_about = |label: &str| {
+                label == NAMESPACES[NAMESPACE] || stage == 0 && label == NAMESPACES[META_NAMESPACE]
+            };
             let is_keep = rule.action == Action::Keep
                 && matches!(rule.source_labels.as_slice(), [label] if is_about(label))
                 && !rule.has_placeholder();
@@ -126,7 +119,7 @@ pub fn is_plain(
         .filter(|namespace| pass(namespace, targets));
     if scrape.honor_labels {
         let globs = samples.iter().filter_map(|keep| keep.automaton.globs());
-        let exposed = globs.flatten().map(|glob| glob.replace('*', SAMPLE));
+        let exposed = globs.flatten().map(|glob| glob::sample(glob));
         let mut exposed = exposed.take(NAMES);
         let is_seen = |text: String| allowed.permits(&text) && pass(&text, samples);
         return Ok(!samples.is_empty() && discovered.next().is_some() && exposed.any(is_seen));

@@ -13,8 +13,8 @@ use crate::language::product::exists;
 
 use super::interpret::{Interpreter, MAX_SERIES};
 use super::labels::{
-    EXPORTED_NAMESPACE, Labels, MAX_LABELS, MERGED, MERGED_EXPORTED, META_NAMESPACE, NAMESPACE,
-    TARGET,
+    EXPORTED_NAMESPACE, Labels, MAX_LABELS, MERGED, MERGED_EXPORTED, META_NAMESPACE, METRIC_NAME,
+    NAMESPACE, TARGET,
 };
 use super::leak::{Allowed, Leak, MAX_NAMESPACE};
 use super::rule::{Action, Rule, has_placeholder};
@@ -25,7 +25,6 @@ use super::{RuleId, Stage};
 const META: &str = "__meta_kubernetes_namespace";
 const ADDRESS: &str = "__address__";
 const INSTANCE: &str = "instance";
-const METRIC_NAME: &str = "__name__";
 
 /// Where targets are discovered.
 #[derive(Clone, Debug, PartialEq, Eq)]
