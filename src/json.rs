@@ -5,13 +5,14 @@
 //! never what it contains.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// A JSON object. What serde derives would also take an array of the fields in their order.
@@ -44,6 +45,120 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Strict<T> {
 
         deserializer.deserialize_map(Members(PhantomData)).map(Self)
     }
+}
+
+/// The most items of a list of objects, and the most members of a map, that are read. People write some
+/// tens; reading and judging more must not take longer than anybody waits.
+pub const MOST: usize = 5000;
+
+/// The most texts of a list that are read.
+pub const MOST_TEXTS: usize = 20_000;
+
+/// Reads a list of objects, which must not have more than [`MOST`].
+///
+/// # Errors
+///
+/// If it has, or cannot be read.
+pub fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    deserializer.deserialize_option(Items(MOST, PhantomData))
+}
+
+/// Reads a list of texts, which must not have more than [`MOST_TEXTS`].
+///
+/// # Errors
+///
+/// If it has, or cannot be read.
+pub fn few_texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<String>>, D::Error> {
+    deserializer.deserialize_option(Items(MOST_TEXTS, PhantomData))
+}
+
+/// Reads up to so many items, or null.
+struct Items<T>(usize, PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+    type Value = Option<Vec<T>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(item) = items.next_element()? {
+            if all.len() == self.0 {
+                return Err(too_many(self.0));
+            }
+            all.push(item);
+        }
+        Ok(Some(all))
+    }
+}
+
+fn too_many<E: Error>(most: usize) -> E {
+    E::custom(format_args!("too many, expected at most {most} of them"))
+}
+
+/// Reads a map of texts, which must not have more than [`MOST`] members.
+///
+/// # Errors
+///
+/// If it has, or cannot be read.
+pub fn few_members<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeMap<String, String>>, D::Error> {
+    struct Members;
+
+    impl<'de> Visitor<'de> for Members {
+        type Value = Option<BTreeMap<String, String>>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(
+            self,
+            deserializer: D,
+        ) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_map(self)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut all = BTreeMap::new();
+            while let Some((key, value)) = members.next_entry()? {
+                if all.len() == MOST {
+                    return Err(too_many(MOST));
+                }
+                all.insert(key, value);
+            }
+            Ok(Some(all))
+        }
+    }
+
+    deserializer.deserialize_option(Members)
 }
 
 /// Reads an object. `root` is its path, for the errors.
@@ -156,6 +271,9 @@ fn explain(text: &str, root: &str, error: &serde_json::Error) -> String {
         return format!("{path}: field `{field}` cannot be read");
     };
     let expected = expected.split(" at line ").next().unwrap_or(expected);
+    if expected.starts_with("at most ") {
+        return format!("{path}: expected {expected}");
+    }
     let expected = match expected {
         "a sequence" => "an array",
         "a map" => "an object",
@@ -292,12 +410,12 @@ pub fn push_key(path: &mut String, key: &str) {
 mod tests {
     use super::*;
     use rstest::rstest;
-    use std::collections::BTreeMap;
 
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "camelCase")]
     #[expect(dead_code, reason = "only read")]
     struct Outer {
+        #[serde(default, deserialize_with = "few")]
         inner_list: Option<Vec<Strict<Inner>>>,
         labels: Option<BTreeMap<String, String>>,
     }
@@ -308,6 +426,16 @@ mod tests {
         text: Option<String>,
         flag: Option<bool>,
         number: Option<i64>,
+    }
+
+    #[rstest]
+    #[case(MOST, true)]
+    #[case(MOST + 1, false)]
+    fn a_list_is_read_up_to_a_limit(#[case] length: usize, #[case] is_read: bool) {
+        let text = format!("{{\"innerList\": [{}]}}", vec!["{}"; length].join(","));
+        let error = object::<Outer>(&text, "").err();
+        let expected = (!is_read).then(|| format!("innerList: expected at most {MOST} of them"));
+        assert_eq!(error, expected);
     }
 
     #[rstest]

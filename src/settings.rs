@@ -24,6 +24,10 @@ const MAX_SUBDOMAIN: usize = 253;
 /// The key below which Kubernetes writes the labels of a selector.
 const MATCH_LABELS: &str = "matchLabels";
 
+/// The labels by which the services of kube-state-metrics are called so: Kubernetes' recommended one, that of
+/// kube-prometheus before 0.9, and that of older charts.
+const KUBE_STATE_METRICS: [&str; 3] = ["app.kubernetes.io/name", "k8s-app", "app"];
+
 /// The settings, with defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -205,8 +209,10 @@ impl From<Given> for Settings {
             cluster_wide_exporters: ClusterWideExporters {
                 selectors: exporters.selectors.map_or_else(
                     || {
-                        let name = "app.kubernetes.io/name".to_owned();
-                        vec![BTreeMap::from([(name, "kube-state-metrics".to_owned())])]
+                        let of = |key: &&str| {
+                            BTreeMap::from([((*key).to_owned(), "kube-state-metrics".to_owned())])
+                        };
+                        KUBE_STATE_METRICS.iter().map(of).collect()
                     },
                     |given| given.into_iter().map(|labels| labels.0).collect(),
                 ),
@@ -499,7 +505,7 @@ fn in_both(globs: &[String], others: &[String]) -> Result<Option<String>, &'stat
     };
     let mut conditions = Vec::new();
     for expression in [union(globs), union(others), Expression::namespace()] {
-        let automaton = Automaton::new(&expression, true).ok_or(TOO_LARGE)?;
+        let automaton = Automaton::new(&expression, true).map_err(|_| TOO_LARGE)?;
         conditions.push(Condition::inside(Rc::new(automaton)));
     }
     let found = shortest(

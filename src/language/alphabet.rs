@@ -4,9 +4,10 @@
 //! by one, and [`OTHER`] for all the rest (DEL and everything beyond ASCII). That covers exactly
 //! what label names, separators and namespaces are made of, and a set of symbols is one `u128`.
 //!
-//! A set of *characters* may contain some of the rest and not all of it (`[é]`). So a [`Class`] is
-//! a bracket: `must` is surely inside, `may` is possibly inside, and they differ in [`OTHER`] only.
-//! A keep reads `may`, a drop reads `must`; both then err on the side that admits no leak.
+//! A set of *characters* may contain some of the rest and not all of it (`[é]`), or depend on the
+//! version of Prometheus (`.` and the newline). So a [`Class`] is a bracket: `must` is surely inside,
+//! `may` is possibly inside. A keep reads `may`, a drop reads `must`; both then err on the side that
+//! admits no leak.
 
 /// The symbol that stands for every character without a symbol of its own.
 pub const OTHER: u8 = 127;
@@ -90,6 +91,13 @@ impl Class {
     /// Some characters, of which nothing is known.
     pub const UNKNOWN: Self = Self {
         must: 0,
+        may: u128::MAX,
+    };
+    /// What `.` means where the pattern does not say: Prometheus 3 compiles `^(?s:…)$`, where it is
+    /// every character, and Prometheus 2 `^(?:…)$`, where it is not the newline (`NewRegexp` in
+    /// `model/relabel/relabel.go` of either). prometheus-operator runs both.
+    pub const DOT: Self = Self {
+        must: !bit(b'\n'),
         may: u128::MAX,
     };
     /// Every character but the newline, which is what `.` means where flag `s` is off.

@@ -9,7 +9,10 @@
 
 use std::cell::OnceCell;
 
+use std::fmt;
+
 use super::alphabet::{Case, Class, is_namespace, symbol};
+use super::budget::TooComplex;
 use super::expression::{Expression, copies};
 use super::glob;
 
@@ -22,6 +25,25 @@ pub const MAX_POSITIONS: usize = 2000;
 
 /// The longest text that is read, times the states to read it with.
 const MAX_READ: usize = 1 << 18;
+
+/// The language has more than [`MAX_POSITIONS`] positions, so there is no automaton of it.
+///
+/// This is an error, and not the absence of a language: what is too large to be looked at must never
+/// pass for what cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("it is too large")
+    }
+}
+
+impl From<TooLarge> for TooComplex {
+    fn from(_: TooLarge) -> Self {
+        Self
+    }
+}
 
 /// A language, as an automaton that reads one character a step.
 #[derive(Clone, Debug)]
@@ -70,11 +92,17 @@ pub enum Membership {
 
 impl Automaton {
     /// The automaton of an expression; `exact` says whether the expression is, or only contains,
-    /// the language that was meant. None if it has more than [`MAX_POSITIONS`] positions.
-    #[must_use]
-    pub fn new(expression: &Expression, exact: bool) -> Option<Self> {
+    /// the language that was meant.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] if it has more than [`MAX_POSITIONS`] positions.
+    pub fn new(expression: &Expression, exact: bool) -> Result<Self, TooLarge> {
         let positions = expression.positions();
-        (positions <= MAX_POSITIONS).then(|| Self {
+        if positions > MAX_POSITIONS {
+            return Err(TooLarge);
+        }
+        Ok(Self {
             exact,
             states: positions + 1,
             known: Known::Nothing,
@@ -94,13 +122,18 @@ impl Automaton {
         }
     }
 
-    /// The automaton of a union of globs over ASCII. None if it has more than [`MAX_POSITIONS`]
-    /// positions and globs.
-    #[must_use]
-    pub fn of_globs(globs: Vec<String>) -> Option<Self> {
+    /// The automaton of a union of globs over ASCII.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] if it has more than [`MAX_POSITIONS`] positions and globs.
+    pub fn of_globs(globs: Vec<String>) -> Result<Self, TooLarge> {
         let positions: usize = globs.iter().map(String::len).sum();
         // Each glob is held against texts, the empty one, too.
-        (positions + globs.len() <= MAX_POSITIONS).then(|| Self {
+        if positions + globs.len() > MAX_POSITIONS {
+            return Err(TooLarge);
+        }
+        Ok(Self {
             exact: true,
             states: positions + 1,
             known: Known::Globs(globs),
@@ -108,9 +141,12 @@ impl Automaton {
         })
     }
 
-    /// The automaton of these texts. None if it has more than [`MAX_POSITIONS`] positions.
-    #[must_use]
-    pub fn of_texts<T: AsRef<str>>(texts: &[T]) -> Option<Self> {
+    /// The automaton of these texts.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] if it has more than [`MAX_POSITIONS`] positions.
+    pub fn of_texts<T: AsRef<str>>(texts: &[T]) -> Result<Self, TooLarge> {
         let texts = || texts.iter().map(AsRef::as_ref);
         if texts().all(|text| text.is_ascii() && !text.contains('*')) {
             return Self::of_globs(texts().map(str::to_owned).collect());
@@ -255,12 +291,9 @@ impl Automaton {
         if !self.is_read(text) {
             return Membership::Unknown;
         }
-        let possibly = self.reads(text, false);
-        // What is known simply has no characters that are not told apart.
-        let simple = !matches!(self.known, Known::Nothing);
-        match possibly {
+        match self.reads(text, false) {
             false => Membership::No,
-            true if self.exact && (simple || self.reads(text, true)) => Membership::Yes,
+            true if self.exact && self.reads(text, true) => Membership::Yes,
             true => Membership::Unknown,
         }
     }
@@ -293,7 +326,7 @@ impl Automaton {
     pub(super) fn reads(&self, text: &str, must: bool) -> bool {
         match &self.known {
             Known::Nothing => {}
-            Known::Globs(globs) => return globs.iter().any(|glob| glob::matches(glob, text)),
+            Known::Globs(globs) => return globs.iter().any(|glob| glob::reads(glob, text, must)),
             Known::Namespaces => return is_namespace(text),
         }
         let mut set = self.start();

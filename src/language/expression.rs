@@ -42,6 +42,13 @@ impl Expression {
         Self::Class(Class::ALL).repeated(0, None)
     }
 
+    /// Whether every text is possibly one of it: it is [`Self::anything`], or `.*` in Prometheus' dialect.
+    #[must_use]
+    pub fn is_anything(&self) -> bool {
+        let any = |class: &Self| matches!(class, Self::Class(Class::ALL | Class::DOT));
+        matches!(self, Self::Repetition { inner, minimum: 0, maximum: None } if any(inner))
+    }
+
     /// Any text but the empty one.
     #[must_use]
     pub fn something() -> Self {

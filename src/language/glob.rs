@@ -1,5 +1,6 @@
 //! Globs over namespaces: `*` is any run of characters, everything else stands for itself.
 
+use super::alphabet::Class;
 use super::expression::Expression;
 
 /// What it costs to hold a glob against a text or another glob, in the unit of
@@ -34,6 +35,14 @@ pub fn matches(glob: &str, text: &str) -> bool {
     text.ends_with(last)
 }
 
+/// Whether the glob surely (`must`) or possibly matches the whole text, if its `*` is `.*` in
+/// Prometheus' dialect ([`Class::DOT`]): a run does not surely take a newline.
+pub(super) fn reads(glob: &str, text: &str, must: bool) -> bool {
+    // A newline is part of a glob only where the glob is a text.
+    let is_split = must && text.contains('\n') && glob.contains('*');
+    matches(glob, text) && !is_split
+}
+
 /// A text that the glob matches.
 #[must_use]
 pub fn sample(glob: &str) -> String {
@@ -52,7 +61,7 @@ pub fn sample(glob: &str) -> String {
 pub fn includes(glob: &str, other: &str) -> bool {
     // A run of the other one is a character that only a run takes, and whatever that run stands for
     // is taken in its place.
-    matches(glob, other)
+    reads(glob, other, true)
 }
 
 /// The globs whose union a pattern in Prometheus' dialect is, where it is one: alternatives of plain
@@ -91,13 +100,13 @@ pub fn is_valid(glob: &str) -> bool {
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'*'))
 }
 
-/// The glob as an expression.
+/// The glob as an expression in Prometheus' dialect.
 #[must_use]
 pub fn expression(glob: &str) -> Expression {
     let mut parts = Vec::new();
     for (index, literal) in glob.split('*').enumerate() {
         if index > 0 {
-            parts.push(Expression::anything());
+            parts.push(Expression::Class(Class::DOT).repeated(0, None));
         }
         parts.push(Expression::literal(literal));
     }

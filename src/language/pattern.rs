@@ -1,7 +1,7 @@
 //! Prometheus' regexes as expressions.
 //!
-//! Prometheus compiles `^(?s:` + pattern + `)$` with Go's `regexp`, that is in RE2's syntax
-//! (`NewRegexp` in Prometheus' `model/relabel/relabel.go`). Here the bare pattern is parsed with
+//! Prometheus 3 compiles `^(?s:` + pattern + `)$` with Go's `regexp`, that is in RE2's syntax, and
+//! Prometheus 2 does so without the flag (`NewRegexp` in `model/relabel/relabel.go`). Here the bare pattern is parsed with
 //! `regex-syntax`, which has another syntax in mind, so its tree is translated node by node and
 //! every node is a decision: *followed* (both read it alike), *over-approximated* (the language
 //! contains the real one, and [`Pattern::exact`] says so), *refused* (Go does not compile it), or
@@ -10,13 +10,13 @@
 //! | construct | decision |
 //! | --- | --- |
 //! | literals, `\.`, `\x41`, `\x{41}`, `\t` | followed |
-//! | `.` | followed; with the newline, but for `(?-s)` |
+//! | `.` | followed; the newline possibly, for Prometheus 2 differs from 3; surely after `(?s)`, not after `(?-s)` |
 //! | `[a-z]`, `[^a]`, `[[:alpha:]]`, `\d` `\s` `\w` and their negations | followed; ASCII as in RE2 |
 //! | `x*`, `x+`, `x?`, `x{n}`, `x{n,}`, `x{n,m}`, greedy or not | followed |
 //! | groups, named or not; flags `i`, `s`, `m`, `U`, to the end of their group | followed |
 //! | `^`, `\A` at the start, `$`, `\z` at the end, of the pattern or of an alternative | followed |
 //! | `^`, `$` and the like elsewhere, `\b`, `\B` | over-approximated by the empty string |
-//! | `\pL`, `\p{Greek}` and their negations | followed for the common ones, as far as ASCII goes; others over-approximated by any character |
+//! | `\pL`, `\p{Greek}` and their negations | followed for the common ones, as far as ASCII goes; others are not followed, for which there are depends on Go's version |
 //! | `\Q..\E` | followed: literal text |
 //! | `(a`, `*a`, `a**`, `x{2}{3}`, counts above 1000 (nested ones multiplied), flags `x` `u` `R`, `\u0061`, `[[:foo:]]` | refused |
 //! | `[a&&b]`, `[a--b]`, `[a~~b]`, nested classes, `[]-a]` | not followed: literal text in RE2 |
@@ -35,7 +35,7 @@ use regex_syntax::ast::{
 };
 
 use super::alphabet::{Class, letters};
-use super::automaton::MAX_POSITIONS;
+use super::automaton::{MAX_POSITIONS, TooLarge};
 use super::expression::Expression;
 
 /// How deep groups and classes may be nested. Deeper ones are not followed.
@@ -78,6 +78,17 @@ pub enum Item {
     Part(Part),
 }
 
+impl Item {
+    /// The part, where it is one.
+    #[must_use]
+    pub const fn part(&self) -> Option<&Part> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Part(part) => Some(part),
+        }
+    }
+}
+
 /// A part of a pattern that may match more than one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -111,12 +122,18 @@ pub enum PatternError {
     TooLarge,
 }
 
+impl From<TooLarge> for PatternError {
+    fn from(_: TooLarge) -> Self {
+        Self::TooLarge
+    }
+}
+
 impl fmt::Display for PatternError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(reason) => write!(formatter, "Prometheus does not compile it: {reason}"),
             Self::NotFollowed(reason) => formatter.write_str(reason),
-            Self::TooLarge => formatter.write_str("it is too large"),
+            Self::TooLarge => TooLarge.fmt(formatter),
         }
     }
 }
@@ -131,22 +148,26 @@ impl Pattern {
         if pattern.len() > MAX_LENGTH {
             return Err(PatternError::TooLarge);
         }
-        let pattern =
-            &*unquoted(pattern).ok_or(PatternError::Refused("a quotation is not closed"))?;
+        let pattern = &*unquoted(pattern)?;
         let ast = ParserBuilder::new()
             .nest_limit(NESTING)
             .build()
             .parse(pattern)
             .map_err(|error| match error.kind() {
-                ErrorKind::GroupUnclosed => PatternError::Refused("a group is not closed"),
-                ErrorKind::RepetitionMissing => PatternError::Refused("a repetition of nothing"),
+                // A bracket in a class is a class for Rust, and so may hide where a group ends.
+                ErrorKind::GroupUnclosed if !has_nested_class(pattern) => {
+                    PatternError::Refused("a group is not closed")
+                }
+                ErrorKind::RepetitionMissing if repeats_nothing(pattern, error.span()) => {
+                    PatternError::Refused("a repetition of nothing")
+                }
                 _ => PatternError::NotFollowed("its syntax is not known here"),
             })?;
         let mut translator = Translator {
             pattern,
             flags: CurrentFlags {
                 fold: false,
-                dot_is_all: true,
+                dot: Class::DOT,
                 swap_greed: false,
             },
             exact: true,
@@ -172,13 +193,13 @@ impl Pattern {
 }
 
 /// The pattern with what stands between `\Q` and `\E` escaped, which `regex-syntax` does not know
-/// (`parse` in Go's `regexp/syntax/parse.go`); none where no `\E` is, so that what Prometheus puts
-/// behind the pattern is quoted as well.
-fn unquoted(pattern: &str) -> Option<Cow<'_, str>> {
+/// (`parse` in Go's `regexp/syntax/parse.go`). Where no `\E` is, what Prometheus puts behind the pattern is
+/// quoted as well.
+fn unquoted(pattern: &str) -> Result<Cow<'_, str>, PatternError> {
     // After an empty quotation Go takes a repetition to be of what stands before; in a class there
     // is none.
     if !pattern.contains("\\Q") || pattern.contains("\\Q\\E") || pattern.contains('[') {
-        return Some(Cow::Borrowed(pattern));
+        return Ok(Cow::Borrowed(pattern));
     }
     let mut plain = String::new();
     let mut rest = pattern;
@@ -186,7 +207,19 @@ fn unquoted(pattern: &str) -> Option<Cow<'_, str>> {
         plain.push_str(&rest[..place]);
         rest = &rest[place..];
         if let Some(quoted) = rest.strip_prefix("\\Q") {
-            let (literal, after) = quoted.split_once("\\E")?;
+            if is_cut(&plain) {
+                return Err(PatternError::NotFollowed(
+                    "the quotation in its middle is none in RE2",
+                ));
+            }
+            let Some((literal, after)) = quoted.split_once("\\E") else {
+                // A bracket before it may close the group that Prometheus puts around.
+                return Err(if plain.contains(')') {
+                    PatternError::NotFollowed("a quotation is not closed")
+                } else {
+                    PatternError::Refused("a quotation is not closed")
+                });
+            };
             plain.push_str(&regex_syntax::escape(literal));
             rest = after;
         } else {
@@ -199,7 +232,37 @@ fn unquoted(pattern: &str) -> Option<Cow<'_, str>> {
         }
     }
     plain.push_str(rest);
-    Some(Cow::Owned(plain))
+    Ok(Cow::Owned(plain))
+}
+
+/// Whether the beginning of a pattern ends inside of what Go reads as one: flags, a group's name, a count, an
+/// escape.
+fn is_cut(beginning: &str) -> bool {
+    let after = |opening: &str, closing: &[char]| {
+        let place = beginning.rfind(opening);
+        place.is_some_and(|place| !beginning[place..].contains(closing))
+    };
+    let digit = |c: char| c.is_ascii_hexdigit();
+    let escape = beginning.strip_suffix(digit).unwrap_or(beginning);
+    after("(?", &[':', '>', ')'])
+        || after("{", &['}'])
+        || escape.ends_with("\\x")
+        || beginning.ends_with("\\p")
+        || beginning.ends_with("\\P")
+}
+
+/// Whether a `[` may stand in a class.
+fn has_nested_class(pattern: &str) -> bool {
+    let mut classes = pattern.split('[').skip(1);
+    !classes.all(|rest| rest.contains(']'))
+}
+
+/// Whether the operator at this place repeats nothing for Go, too: a `{` that begins no count is literal
+/// text there, `(?` begins flags, and what stands before flags is repeated after them.
+fn repeats_nothing(pattern: &str, operator: &Span) -> bool {
+    let (before, rest) = pattern.split_at(operator.start.offset);
+    let is_operator = rest.starts_with(['*', '+', '?']);
+    is_operator && !before.ends_with(')') && !(rest.starts_with('?') && before.ends_with('('))
 }
 
 /// Whether nothing can come before, or after, what is being translated.
@@ -226,7 +289,7 @@ fn edges(asts: &[Ast], edge: Edge) -> impl Iterator<Item = (&Ast, Edge)> {
 #[derive(Clone, Copy)]
 struct CurrentFlags {
     fold: bool,
-    dot_is_all: bool,
+    dot: Class,
     swap_greed: bool,
 }
 
@@ -248,11 +311,7 @@ impl Translator<'_> {
                 Ok(Expression::Empty)
             }
             Ast::Literal(literal) => self.literal(literal).map(Expression::Class),
-            Ast::Dot(_) => Ok(Expression::Class(if self.flags.dot_is_all {
-                Class::ALL
-            } else {
-                Class::NOT_NEWLINE
-            })),
+            Ast::Dot(_) => Ok(Expression::Class(self.flags.dot)),
             Ast::Assertion(assertion) => match assertion.kind {
                 AssertionKind::StartLine | AssertionKind::StartText => {
                     self.exact &= edge.start;
@@ -275,7 +334,7 @@ impl Translator<'_> {
                     "its word boundary is literal text in RE2",
                 )),
             },
-            Ast::ClassUnicode(class) => Ok(Expression::Class(self.unicode(class))),
+            Ast::ClassUnicode(class) => self.unicode(class).map(Expression::Class),
             Ast::ClassPerl(class) => Ok(Expression::Class(self.perl(class))),
             Ast::ClassBracketed(class) => self.bracketed(class).map(Expression::Class),
             Ast::Repetition(repetition) => self.repetition(repetition),
@@ -389,7 +448,9 @@ impl Translator<'_> {
             match item.kind {
                 FlagsItemKind::Negation => on = false,
                 FlagsItemKind::Flag(Flag::CaseInsensitive) => self.flags.fold = on,
-                FlagsItemKind::Flag(Flag::DotMatchesNewLine) => self.flags.dot_is_all = on,
+                FlagsItemKind::Flag(Flag::DotMatchesNewLine) => {
+                    self.flags.dot = if on { Class::ALL } else { Class::NOT_NEWLINE };
+                }
                 // What is greedy matters to what a group holds only.
                 FlagsItemKind::Flag(Flag::SwapGreed) => self.flags.swap_greed = on,
                 // At the edges, lines begin and end where the text does; elsewhere assertions are
@@ -441,22 +502,12 @@ impl Translator<'_> {
 
     fn repetition(&mut self, repetition: &Repetition) -> Result<Expression, PatternError> {
         use regex_syntax::ast::{RepetitionKind, RepetitionRange};
-        if matches!(*repetition.ast, Ast::Repetition(_)) {
-            return Err(PatternError::Refused(
-                "a repetition directly after another one",
-            ));
-        }
         let (minimum, maximum) = match &repetition.op.kind {
             RepetitionKind::ZeroOrOne => (0, Some(1)),
             RepetitionKind::ZeroOrMore => (0, None),
             RepetitionKind::OneOrMore => (1, None),
             RepetitionKind::Range(range) => {
-                let source = self.source(&repetition.op.span);
-                let source = source.strip_suffix('?').unwrap_or(source);
-                let plain = source
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b',' | b'{' | b'}'));
-                if !plain || source.starts_with("{,") {
+                if !self.is_count(repetition) {
                     return Err(PatternError::NotFollowed(
                         "its count is literal text in RE2",
                     ));
@@ -468,6 +519,14 @@ impl Translator<'_> {
                 }
             }
         };
+        if let Ast::Repetition(inner) = &*repetition.ast {
+            // What is no count for Go is text that may be repeated.
+            return Err(if self.is_count(inner) {
+                PatternError::Refused("a repetition directly after another one")
+            } else {
+                PatternError::NotFollowed("a count in it is literal text in RE2")
+            });
+        }
         if !count_fits(repetition, MAX_COUNT) {
             return Err(PatternError::Refused("a count above 1000"));
         }
@@ -481,6 +540,29 @@ impl Translator<'_> {
         )?;
         self.conditional = outer;
         Ok(inner.repeated(minimum, maximum))
+    }
+
+    /// Whether a repetition is one for Go, too: a count has no white space, no leading zeros, and a minimum
+    /// (`repeat` and `parseInt` in Go's `regexp/syntax/parse.go`).
+    fn is_count(&self, repetition: &Repetition) -> bool {
+        let source = self.source(&repetition.op.span);
+        let source = source.strip_suffix('?').unwrap_or(source);
+        let Some(inner) = source
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        else {
+            return true;
+        };
+        let is_number = |text: &str| {
+            let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            is_plain && (text == "0" || !text.starts_with('0'))
+        };
+        match inner.split_once(',') {
+            Some((minimum, maximum)) => {
+                is_number(minimum) && (maximum.is_empty() || is_number(maximum))
+            }
+            None => is_number(inner),
+        }
     }
 
     fn literal(&self, literal: &Literal) -> Result<Class, PatternError> {
@@ -506,7 +588,7 @@ impl Translator<'_> {
     }
 
     /// What of a Unicode class is ASCII; its tables are not linked.
-    fn unicode(&self, class: &ClassUnicode) -> Class {
+    fn unicode(&self, class: &ClassUnicode) -> Result<Class, PatternError> {
         const UPPER: Class = Class::exactly(letters(b'A'));
         const LOWER: Class = Class::exactly(letters(b'a'));
         let name = match &class.kind {
@@ -515,17 +597,23 @@ impl Translator<'_> {
             ClassUnicodeKind::NamedValue { .. } => String::new(),
         };
         let mut set = match name.as_str() {
-            _ if self.flags.fold => Class::UNKNOWN,
             "L" | "Latin" => UPPER.union(LOWER),
             "Lu" => UPPER,
             "Ll" => LOWER,
             "N" | "Nd" => Class::DIGIT,
             "Lm" | "Lo" | "Lt" | "Nl" | "No" | "Greek" | "Cyrillic" | "Han" | "Arabic"
             | "Hebrew" | "Hiragana" | "Katakana" | "Hangul" | "Thai" | "Devanagari" => Class::NONE,
-            _ => Class::UNKNOWN,
+            _ => {
+                return Err(PatternError::NotFollowed(
+                    "its Unicode class is none that is known here",
+                ));
+            }
         };
+        if self.flags.fold {
+            set = Class::UNKNOWN;
+        }
         set.may |= Class::range(char::MAX, char::MAX).may;
-        if class.negated { set.negated() } else { set }
+        Ok(if class.negated { set.negated() } else { set })
     }
 
     fn bracketed(&mut self, class: &ClassBracketed) -> Result<Class, PatternError> {
@@ -563,7 +651,7 @@ impl Translator<'_> {
                 let set = self.fold(posix(&class.kind));
                 Ok(if class.negated { set.negated() } else { set })
             }
-            ClassSetItem::Unicode(class) => Ok(self.unicode(class)),
+            ClassSetItem::Unicode(class) => self.unicode(class),
             ClassSetItem::Perl(class) => Ok(self.perl(class)),
             ClassSetItem::Bracketed(class) => {
                 let rest = &self.pattern[class.span.start.offset..];

@@ -16,7 +16,7 @@ use crate::language::pattern::Pattern;
 use super::RuleId;
 use super::series::{FactKind, Series};
 use super::shape::{Shape, ShapeItem};
-use super::value::{Part, Value};
+use super::value::{Part, Text, Value};
 
 /// The most ways in which one value is split. Patterns that people write have one or two.
 const MAX_SPLITS: usize = 16;
@@ -349,7 +349,7 @@ impl Split {
         // A namespace is not cut before what no namespace contains.
         let foreign = |split: &Self, index: usize| {
             let first = literal.bytes().next();
-            split.series.variables[index]
+            split.series.variables[index] == Text::Namespace
                 && first.is_some_and(|byte| byte > 127 || NAMESPACE >> byte & 1 == 0)
         };
         let parts = self.rest.0.clone();

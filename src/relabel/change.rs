@@ -5,24 +5,83 @@ use std::rc::Rc;
 use crate::language::automaton::{Automaton, Membership};
 use crate::language::budget::TooComplex;
 use crate::language::condition::Condition;
+use crate::language::expression::Expression;
 use crate::language::product::shortest;
 
 use super::interpret::Interpreter;
 use super::label_map::candidates;
+use super::labels::impossible;
 use super::rule::{Action, Rule};
-use super::template;
+use super::template::{self, Piece};
 
 impl Interpreter {
+    /// Whether the rule may write or drop some label whose name begins so. A rule that cannot be followed may.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if the budget does not suffice to say that it does not.
+    pub fn may_change_any(&mut self, rule: &Rule, prefix: &str) -> Result<bool, TooComplex> {
+        if is_filter(rule) {
+            return Ok(false);
+        }
+        if rule.has_placeholder() {
+            return Ok(true);
+        }
+        let Ok(regex) = self.compile(&rule.regex)? else {
+            return Ok(!rule.writes_one_label() || rule.target_label.starts_with(prefix));
+        };
+        let begins =
+            Expression::Concatenation(vec![Expression::literal(prefix), Expression::anything()]);
+        let begins = Condition::inside(Rc::new(Automaton::new(&begins, true)?));
+        let names = match rule.action {
+            Action::LabelDrop => Condition::inside(Rc::clone(&regex.automaton)),
+            // What is not exactly known may not be kept.
+            Action::LabelKeep if !regex.automaton.is_exact() => return Ok(true),
+            Action::LabelKeep => Condition::outside(Rc::clone(&regex.automaton)),
+            action => {
+                let template = match action {
+                    Action::LabelMap => &rule.replacement,
+                    _ => &rule.target_label,
+                };
+                let groups = &regex.pattern().groups;
+                let pieces = template::parse(template, groups).into_iter();
+                let pieces = pieces.map(|piece| match piece {
+                    Piece::Literal(text) => Expression::literal(&text),
+                    Piece::Group(group) => groups[group].expression.clone(),
+                    Piece::Unknown => Expression::anything(),
+                });
+                let Ok(names) = Automaton::new(&Expression::Concatenation(pieces.collect()), false)
+                else {
+                    return Ok(true);
+                };
+                Condition::inside(Rc::new(names))
+            }
+        };
+        let found = shortest(&[begins, names], u128::MAX, usize::MAX, &mut self.budget)?;
+        Ok(found.is_some())
+    }
+
     /// Whether the rule may write or drop the label. A rule that cannot be followed may.
     ///
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice to say that it does not.
     pub fn may_change(&mut self, rule: &Rule, label: &str) -> Result<bool, TooComplex> {
-        if matches!(
-            rule.action,
-            Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual
-        ) {
+        self.may_change_of(rule, label, false)
+    }
+
+    /// The same; `are_of_kubernetes` tells whether no label has one of the [`impossible`] names.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if the budget does not suffice to say that it does not.
+    pub fn may_change_of(
+        &mut self,
+        rule: &Rule,
+        label: &str,
+        are_of_kubernetes: bool,
+    ) -> Result<bool, TooComplex> {
+        if is_filter(rule) {
             return Ok(false);
         }
         if rule.has_placeholder() {
@@ -39,16 +98,20 @@ impl Interpreter {
                 let Some(names) = candidates(&regex, &pieces, label) else {
                     return Ok(false);
                 };
-                let Some(names) = Automaton::new(&names, true) else {
+                let Ok(names) = Automaton::new(&names, true) else {
                     return Ok(true);
                 };
                 // What is mapped to itself stays what it is.
-                let own = Automaton::of_texts(&[label]).ok_or(TooComplex)?;
-                let conditions = [
+                let own = Automaton::of_texts(&[label])?;
+                let mut conditions = vec![
                     Condition::inside(Rc::clone(&regex.automaton)),
                     Condition::inside(Rc::new(names)),
                     Condition::outside(Rc::new(own)),
                 ];
+                if are_of_kubernetes {
+                    let impossible = Automaton::new(&impossible(), true)?;
+                    conditions.push(Condition::outside(Rc::new(impossible)));
+                }
                 shortest(&conditions, u128::MAX, usize::MAX, &mut self.budget)?.is_some()
             }
             _ => {
@@ -57,4 +120,12 @@ impl Interpreter {
             }
         })
     }
+}
+
+/// Whether the rule only ever drops as a whole.
+const fn is_filter(rule: &Rule) -> bool {
+    matches!(
+        rule.action,
+        Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual
+    )
 }

@@ -8,10 +8,11 @@
 //! nothing, an unknown write leaves a label of which nothing is known.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::language::alphabet::{Case, Class};
-use crate::language::automaton::{Automaton, Membership};
+use crate::language::automaton::{Automaton, Membership, TooLarge};
 use crate::language::budget::{Budget, TooComplex};
 use crate::language::expression::Expression;
 use crate::language::glob;
@@ -38,19 +39,20 @@ pub struct Compiled {
     /// The pattern as it was understood: most rules never ask for more than the automaton, and that
     /// of a union of globs is made without it.
     pattern: OnceCell<Pattern>,
-    shapes: OnceCell<Option<Vec<Rc<Shape>>>>,
+    shapes: OnceCell<Result<Vec<Rc<Shape>>, TooLarge>>,
 }
 
 impl Compiled {
     fn new(regex: &str) -> Result<Self, PatternError> {
         let globs = (regex.len() <= MAX_LENGTH).then(|| glob::of_regex(regex));
-        let plain = globs.flatten().and_then(Automaton::of_globs);
-        let (automaton, pattern) = if let Some(automaton) = plain {
-            (automaton, OnceCell::new())
-        } else {
-            let pattern = Pattern::parse(regex)?;
-            let automaton = Automaton::new(&pattern.expression, pattern.exact);
-            (automaton.ok_or(PatternError::TooLarge)?, pattern.into())
+        let (automaton, pattern) = match globs.flatten().map(Automaton::of_globs) {
+            Some(Ok(automaton)) => (automaton, OnceCell::new()),
+            // As globs, it has a position more for each than as a pattern.
+            Some(Err(TooLarge)) | None => {
+                let pattern = Pattern::parse(regex)?;
+                let automaton = Automaton::new(&pattern.expression, pattern.exact)?;
+                (automaton, pattern.into())
+            }
         };
         Ok(Self {
             regex: regex.to_owned(),
@@ -70,10 +72,14 @@ impl Compiled {
             .get_or_init(|| Pattern::parse(&self.regex).expect("a union of globs"))
     }
 
-    /// The alternatives of the pattern; none if it is too large.
-    pub fn shapes(&self) -> Option<&[Rc<Shape>]> {
+    /// The alternatives of the pattern.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] if one of them is; then nothing is known of its groups.
+    pub fn shapes(&self) -> Result<&[Rc<Shape>], TooLarge> {
         let shapes = self.shapes.get_or_init(|| Shape::of(self.pattern()));
-        shapes.as_deref()
+        shapes.as_deref().map_err(|&error| error)
     }
 }
 
@@ -102,7 +108,7 @@ impl Step<'_> {
 /// Compiles each distinct regex of an object once, and keeps the budget of its proofs.
 #[derive(Debug, Default)]
 pub struct Interpreter {
-    patterns: Vec<(String, Result<Rc<Compiled>, PatternError>)>,
+    patterns: BTreeMap<String, Result<Rc<Compiled>, PatternError>>,
     /// What is left to be spent.
     pub budget: Budget,
 }
@@ -117,7 +123,7 @@ impl Interpreter {
         &mut self,
         regex: &str,
     ) -> Result<Result<Rc<Compiled>, PatternError>, TooComplex> {
-        if let Some((_, known)) = self.patterns.iter().find(|(known, _)| known == regex) {
+        if let Some(known) = self.patterns.get(regex) {
             return Ok(known.clone());
         }
         self.budget.spend(regex.len())?;
@@ -130,7 +136,7 @@ impl Interpreter {
             self.budget
                 .spend(states * words + states * states * words / 256)?;
         }
-        self.patterns.push((regex.to_owned(), compiled.clone()));
+        self.patterns.insert(regex.to_owned(), compiled.clone());
         Ok(compiled)
     }
 
@@ -305,16 +311,15 @@ impl Interpreter {
             out.push(series);
             return Ok(());
         }
-        let always = rule.regex == DEFAULT_REGEX;
-        if !always {
-            let unmatched = series.clone();
-            out.extend(unmatched.constrained(value, &regex.automaton, false, Some(id)));
-        }
-        let matched = if always {
-            Some(series)
+        let (matched, unmatched) = if rule.regex == DEFAULT_REGEX {
+            by_default(value, regex, series)
         } else {
-            series.constrained(value, &regex.automaton, true, Some(id))
+            let unmatched = series.clone();
+            let unmatched = unmatched.constrained(value, &regex.automaton, false, Some(id));
+            let matched = series.constrained(value, &regex.automaton, true, Some(id));
+            (matched, unmatched)
         };
+        out.extend(unmatched);
         let Some(matched) = matched else {
             return Ok(());
         };
@@ -333,17 +338,25 @@ impl Interpreter {
             series.refill();
             let mut rest = Some(series);
             for (target, label) in step.writable() {
-                let Some(literal) = Automaton::of_texts(&[label]).map(Rc::new) else {
-                    continue;
+                let Some(series) = rest else { break };
+                let (called, others) = match Automaton::of_texts(&[label]) {
+                    Ok(literal) => {
+                        let literal = Rc::new(literal);
+                        let called = series.clone().constrained(&name, &literal, true, Some(id));
+                        (called, series.constrained(&name, &literal, false, Some(id)))
+                    }
+                    // It may be called so, or not.
+                    Err(TooLarge) => {
+                        let mut called = series.clone();
+                        called.loosen(id);
+                        (Some(called), Some(series))
+                    }
                 };
-                if let Some(series) = &rest
-                    && let Some(mut series) =
-                        series.clone().constrained(&name, &literal, true, Some(id))
-                {
+                if let Some(mut series) = called {
                     series.write(target, written.clone(), id);
                     out.push(series);
                 }
-                rest = rest.and_then(|series| series.constrained(&name, &literal, false, Some(id)));
+                rest = others;
             }
             out.extend(rest);
         }
@@ -365,7 +378,7 @@ impl Interpreter {
             return Ok(vec![(series, held)]);
         }
         if templates.iter().copied().flatten().any(needs)
-            && let Some(shapes) = regex.shapes()
+            && let Ok(shapes) = regex.shapes()
             && let Some(ways) = capture::align(
                 &series,
                 value,
@@ -378,6 +391,29 @@ impl Interpreter {
             return Ok(ways);
         }
         Ok(vec![(series, Held::unknown(value.clone()))])
+    }
+}
+
+/// The series in which the default regex matches the value, and the one in which it does not.
+fn by_default(
+    value: &Value,
+    regex: &Compiled,
+    mut series: Series,
+) -> (Option<Series>, Option<Series>) {
+    match series.matches_default(value) {
+        Some(true) => (Some(series), None),
+        Some(false) => (None, Some(series)),
+        None => {
+            let unmatched = series
+                .clone()
+                .constrained(value, &regex.automaton, false, None);
+            let unmatched = unmatched.map(|mut series| {
+                series.know_default(value, false);
+                series
+            });
+            series.know_default(value, true);
+            (Some(series), unmatched)
+        }
     }
 }
 
@@ -426,7 +462,7 @@ fn compared(
         if let Some(text) = literal.text() {
             return match Automaton::of_texts(&[text]) {
                 // Text beyond ASCII is not told apart, so `constrained` cannot be left to say no.
-                Some(automaton) if text.is_ascii() => {
+                Ok(automaton) if text.is_ascii() => {
                     series.constrained(value, &Rc::new(automaton), equal, Some(id))
                 }
                 _ => {
@@ -438,7 +474,7 @@ fn compared(
     }
     if let (true, Some(one), Some(two)) = (equal, label.plain_variable(), other.plain_variable()) {
         // A namespace stays the variable that it is.
-        let (gone, kept) = if series.variables[one] {
+        let (gone, kept) = if series.variables[one] > series.variables[two] {
             (two, one)
         } else {
             (one, two)
@@ -455,8 +491,10 @@ fn compared(
     if equal {
         // What can be said of one by itself: it has the shape of the other.
         for (value, other) in [(label, other), (other, label)] {
-            let shape = Automaton::new(&other.expression(), true)?;
-            series = series.constrained(value, &Rc::new(shape), true, Some(id))?;
+            match Automaton::new(&other.expression(), true) {
+                Ok(shape) => series = series.constrained(value, &Rc::new(shape), true, Some(id))?,
+                Err(TooLarge) => series.loosen(id),
+            }
         }
     }
     Some(series)

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use crate::language::automaton::{Automaton, Membership};
+use crate::language::automaton::{Automaton, Membership, TooLarge};
 use crate::language::budget::TooComplex;
 use crate::language::condition::Condition;
 use crate::language::expression::Expression;
@@ -14,7 +14,7 @@ use crate::language::product::shortest;
 use super::Stage;
 use super::capture::captures;
 use super::interpret::{Compiled, Interpreter, MAX_SERIES, Step};
-use super::labels::Labels;
+use super::labels::{Labels, impossible};
 use super::rule::Rule;
 use super::series::{Origin, Series};
 use super::template::{self, Piece};
@@ -172,9 +172,8 @@ impl Interpreter {
             out.push(series);
             return Ok(());
         }
-        let automaton = |expression| Automaton::new(&expression, true).map(Rc::new);
-        let something = automaton(Expression::something()).ok_or(TooComplex)?;
-        let nothing = automaton(Expression::Empty).ok_or(TooComplex)?;
+        let something = Rc::new(Automaton::new(&Expression::something(), true)?);
+        let nothing = Rc::new(Automaton::new(&Expression::Empty, true)?);
         let mut write = |series: Series, value: &Value, surely: bool, but: Option<usize>| {
             if let Some(mut written) = series.constrained(value, &something, true, Some(id)) {
                 if !surely {
@@ -245,13 +244,17 @@ impl Interpreter {
         let mentioned = labels.writable().map(|(_, name)| Expression::literal(name));
         let mentioned = Expression::Alternation(mentioned.collect());
         for (expression, inside) in [(candidates, true), (mentioned, false)] {
-            let Some(automaton) = Automaton::new(&expression, true) else {
+            let Ok(automaton) = Automaton::new(&expression, true) else {
                 return Ok(Unmentioned::Possibly);
             };
             conditions.push(Condition {
                 inside,
                 ..Condition::inside(Rc::new(automaton))
             });
+        }
+        if labels.are_of_kubernetes && step.id.stage != Stage::MetricRelabelings {
+            let impossible = Automaton::new(&impossible(), true)?;
+            conditions.push(Condition::outside(Rc::new(impossible)));
         }
         for (dropped, inside) in &series.dropped {
             conditions.push(Condition {
@@ -270,12 +273,15 @@ impl Interpreter {
             // Those that were found for other rules of the list are sources already.
             let known = series.given.iter().map(|(given, _)| given);
             let known = known.filter(|given| exposed(given) == is_sample);
-            conditions.extend(outside(&mut known.map(Origin::name)));
+            match outside(&mut known.map(Origin::name)) {
+                Ok(condition) => conditions.push(condition),
+                Err(TooLarge) => return Ok(Unmentioned::Possibly),
+            }
         }
         let others = series.given.iter().map(|(given, _)| given.name());
         for (alphabet, further) in [
             // What the target was given is not what the exporter exposes.
-            (LABEL_NAME, outside(&mut { others })),
+            (LABEL_NAME, outside(&mut { others }).ok()),
             (u128::MAX, None),
         ] {
             let surely = further.is_some() && !series.refilled;
@@ -312,7 +318,7 @@ impl Interpreter {
         if let ([Piece::Literal(text)], Membership::Yes) = (pieces, matched) {
             return Ok(equals(text, to));
         }
-        if let Some(shapes) = regex.shapes()
+        if let Ok(shapes) = regex.shapes()
             && let Some(held) = captures(regex.pattern(), shapes, from, &mut self.budget)?
         {
             let mut expanded = Some(String::new());
@@ -329,8 +335,9 @@ impl Interpreter {
             }
         }
         let possible = candidates(regex, pieces, to).is_some_and(|candidates| {
-            Automaton::new(&candidates, false)
-                .is_none_or(|candidates| candidates.contains(from) != Membership::No)
+            Automaton::new(&candidates, false).map_or(true, |candidates| {
+                candidates.contains(from) != Membership::No
+            })
         });
         Ok(if possible {
             Membership::Unknown
@@ -366,14 +373,14 @@ pub(super) fn candidates(regex: &Compiled, pieces: &[Piece], name: &str) -> Opti
     };
     let held = name.strip_prefix(before)?.strip_suffix(after)?;
     let possible = Automaton::new(&regex.pattern().groups[group].expression, false);
-    if possible.is_some_and(|possible| possible.contains(held) == Membership::No) {
+    if possible.is_ok_and(|possible| possible.contains(held) == Membership::No) {
         return None;
     }
     if group == 0 {
         return Some(Expression::literal(held));
     }
     match regex.shapes() {
-        Some([shape]) => shape.holding(group, held).or(anything),
+        Ok([shape]) => shape.holding(group, held).or(anything),
         _ => anything,
     }
 }

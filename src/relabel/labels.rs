@@ -1,4 +1,11 @@
-//! The labels of a pipeline, by their places: a series keeps a value for each.
+//! The labels of a pipeline, by their places: a series keeps a value for each. And the labels that a
+//! proof relies on.
+
+use std::collections::BTreeMap;
+
+use crate::language::alphabet::Class;
+use crate::language::budget::TooComplex;
+use crate::language::expression::Expression;
 
 use super::rule::Rule;
 
@@ -17,6 +24,9 @@ pub const TARGET: usize = 3;
 pub const MERGED: usize = 4;
 /// The place of `exported_namespace` as merging left it, which no rule can write.
 pub const MERGED_EXPORTED: usize = 5;
+/// The place of the exposed namespace where `exported_namespace` was taken, too, so that it had to make
+/// room once more; which no rule can write.
+pub const DISPLACED: usize = 6;
 
 /// The names of the labels in which a namespace is judged, by their places.
 pub const NAMESPACES: [&str; 3] = [
@@ -27,45 +37,121 @@ pub const NAMESPACES: [&str; 3] = [
 /// The label with the name of a metric.
 pub const METRIC_NAME: &str = "__name__";
 
+/// The labels of a target that a proof relies on being what discovery, prometheus-operator's own rules and
+/// Prometheus' defaults make them, besides those of [`RELIED_ON_PREFIX`].
+///
+/// A Prometheus can write labels between these and the rules of an object: by its scrape classes, its
+/// `podTargetLabels`, its `enforcedNamespaceLabel`. Rule `scrape-override` keeps it from writing one of
+/// these; of all others a proof assumes that it may have ([`is_relied_on`]).
+pub const RELIED_ON: [&str; 16] = [
+    "namespace",
+    "exported_namespace",
+    "container",
+    "endpoint",
+    "ingress",
+    "instance",
+    "job",
+    "node",
+    "pod",
+    "service",
+    "__address__",
+    "__metrics_path__",
+    "__name__",
+    "__param_target",
+    "__tmp_ingress_address",
+    "__tmp_prometheus_job_name",
+];
+
+/// How the names of labels begin that service discovery gives; a proof relies on all of them.
+pub const RELIED_ON_PREFIX: &str = "__meta_";
+
+/// Whether a proof relies on the label. Its knowledge of any other one is forgotten before the first rule of
+/// an object.
+#[must_use]
+pub fn is_relied_on(label: &str) -> bool {
+    label.starts_with(RELIED_ON_PREFIX) || RELIED_ON.contains(&label)
+}
+
+/// The names that no label of a target has which Kubernetes discovered: after `_label_` or `_annotation_` comes
+/// a key of Kubernetes' own, which begins with a letter or a digit (Kubernetes: "Labels and Selectors",
+/// syntax and character set; `discovery/kubernetes` in Prometheus). So no labelmap makes a `__meta_…` of them.
+#[must_use]
+pub fn impossible() -> Expression {
+    let kinds = ["label", "labelpresent", "annotation", "annotationpresent"];
+    let letters = Class::range('a', 'z');
+    let key = Class::range('a', 'z')
+        .union(Class::range('A', 'Z'))
+        .union(Class::DIGIT);
+    let wrong = vec![Expression::Class(key.negated()), Expression::anything()];
+    Expression::Concatenation(vec![
+        Expression::literal("__meta_kubernetes_"),
+        Expression::Class(letters).repeated(1, None),
+        Expression::literal("_"),
+        Expression::Alternation(kinds.map(Expression::literal).to_vec()),
+        Expression::literal("_"),
+        Expression::Concatenation(wrong).repeated(0, Some(1)),
+    ])
+}
+
 /// The names of the labels that a pipeline mentions. What is behind the name of none of them is
 /// never looked at, so it need not be followed.
 #[derive(Debug)]
 pub struct Labels {
     names: Vec<String>,
+    places: BTreeMap<String, usize>,
+    /// Whether targets have none of the [`impossible`] labels before the first rule.
+    pub are_of_kubernetes: bool,
 }
 
 impl Default for Labels {
     fn default() -> Self {
         // No label can be called by the empty string.
-        let names = NAMESPACES.into_iter().chain(["", "", ""]);
+        let names: Vec<&str> = NAMESPACES.into_iter().chain(["", "", "", ""]).collect();
+        let places = names.iter().zip(0..).filter(|(name, _)| !name.is_empty());
         Self {
-            names: names.map(str::to_owned).collect(),
+            places: places
+                .map(|(name, place)| ((*name).to_owned(), place))
+                .collect(),
+            names: names.into_iter().map(str::to_owned).collect(),
+            are_of_kubernetes: false,
         }
     }
 }
 
 impl Labels {
     /// Adds the labels that a rule mentions by name.
-    pub fn mention(&mut self, rule: &Rule) {
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if there come to be more than [`MAX_LABELS`].
+    pub fn mention(&mut self, rule: &Rule) -> Result<(), TooComplex> {
         for name in &rule.source_labels {
-            self.add(name);
+            self.add(name)?;
         }
-        self.add(&rule.target_label);
+        self.add(&rule.target_label)
     }
 
     /// Adds a label.
-    pub fn add(&mut self, name: &str) {
-        if !name.is_empty() && self.place(name).is_none() {
-            self.names.push(name.to_owned());
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if there come to be more than [`MAX_LABELS`].
+    pub fn add(&mut self, name: &str) -> Result<(), TooComplex> {
+        if name.is_empty() || self.places.contains_key(name) {
+            return Ok(());
         }
+        if self.names.len() >= MAX_LABELS {
+            return Err(TooComplex);
+        }
+        self.places.insert(name.to_owned(), self.names.len());
+        self.names.push(name.to_owned());
+        Ok(())
     }
 
     /// The place of a label, where it is mentioned.
     #[must_use]
     pub fn place(&self, name: &str) -> Option<usize> {
-        self.names
-            .iter()
-            .position(|known| known == name && !name.is_empty())
+        self.places.get(name).copied()
     }
 
     /// The labels that a rule can write, with their places.
@@ -80,5 +166,22 @@ impl Labels {
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_so_many_labels_and_no_more() {
+        let mut labels = Labels::default();
+        let free = MAX_LABELS - labels.names().len();
+        for index in 0..free {
+            assert_eq!(labels.add(&format!("l{index}")), Ok(()));
+        }
+        assert_eq!(labels.add("l0"), Ok(()), "it is there already");
+        assert_eq!(labels.add("one_more"), Err(TooComplex));
+        assert_eq!(labels.names().len(), MAX_LABELS);
     }
 }

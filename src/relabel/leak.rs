@@ -89,15 +89,14 @@ impl Allowed {
         foreign: impl Iterator<Item = &'a str>,
         familiar: Vec<String>,
     ) -> Result<Self, TooComplex> {
-        let automaton = |automaton: Option<Automaton>| automaton.map(Rc::new).ok_or(TooComplex);
         let foreign: Vec<String> = foreign.map(str::to_owned).collect();
         Ok(Self {
             namespace: Rc::new(Automaton::of_namespaces()),
-            visible: automaton(Automaton::of_globs(allowed.map(str::to_owned).collect()))?,
+            visible: Rc::new(Automaton::of_globs(allowed.map(str::to_owned).collect())?),
             foreign: if foreign.is_empty() {
                 None
             } else {
-                Some(automaton(Automaton::of_globs(foreign))?)
+                Some(Rc::new(Automaton::of_globs(foreign)?))
             },
             familiar,
         })
@@ -115,12 +114,46 @@ impl Allowed {
         &self.visible
     }
 
+    /// The automaton of the namespaces of other environments, if there are any.
+    #[must_use]
+    pub const fn foreign(&self) -> Option<&Rc<Automaton>> {
+        self.foreign.as_ref()
+    }
+
+    /// Whether the value may be a namespace that may not be seen, or with `foreign` one of another
+    /// environment.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if the budget does not suffice.
+    pub fn may_be_outside(
+        &self,
+        series: &Series,
+        value: &Value,
+        foreign: bool,
+        budget: &mut Budget,
+    ) -> Result<bool, TooComplex> {
+        let further = match &self.foreign {
+            Some(foreign_ones) if foreign => Some(Condition::inside(Rc::clone(foreign_ones))),
+            None if foreign => return Ok(false),
+            _ => None,
+        };
+        let question = Question::new(self, series, value);
+        let Some(asked) = question.asked(further, Purpose::Proof) else {
+            return Ok(false);
+        };
+        Ok(
+            exists(&asked.conditions, asked.alphabet, asked.length, &[], budget)?
+                && solve::is_possible(series, question.variable(), budget)?,
+        )
+    }
+
     /// Whether the text is a namespace that may not be seen.
     #[must_use]
     pub fn forbids(&self, text: &str) -> bool {
         text.len() <= MAX_NAMESPACE
             && self.namespace.contains(text) == Membership::Yes
-            && self.visible.contains(text) == Membership::No
+            && self.visible.contains(text) != Membership::Yes
     }
 
     /// Whether the text is a namespace that may be seen.
@@ -216,7 +249,7 @@ impl Allowed {
             return solve::is_possible(series, None, budget);
         };
         let seen = Condition::inside(Rc::clone(&self.visible));
-        let empty = Automaton::of_texts(&[""]).ok_or(TooComplex)?;
+        let empty = Automaton::of_texts(&[""])?;
         let alphabet = solve::alphabet(series, variable, Purpose::Proof);
         for further in [seen, Condition::inside(Rc::new(empty))] {
             let mut conditions = solve::conditions(series, variable, &[], Purpose::Proof);
@@ -276,8 +309,10 @@ impl<'a> Question<'a> {
         let Some((variable, case, around)) = &self.single else {
             let mut conditions: Vec<Condition> = asked.collect();
             conditions.extend(solve::conditions_on(self.series, self.value));
-            let shape = Automaton::new(&self.value.expression(), true).map(Rc::new);
-            conditions.extend(shape.map(Condition::inside));
+            // Without its shape, it may only be more.
+            if let Ok(shape) = Automaton::new(&self.value.expression(), true) {
+                conditions.push(Condition::inside(Rc::new(shape)));
+            }
             return Some(Asked {
                 conditions,
                 alphabet: crate::language::alphabet::NAMESPACE,
@@ -344,8 +379,8 @@ impl<'a> Question<'a> {
             return self.show(text, budget);
         }
         let exactly = |name: &String| {
-            let automaton = Automaton::of_texts(&[name])?;
-            Some(Condition::inside(Rc::new(automaton)))
+            let automaton = Automaton::of_texts(&[name]);
+            automaton.map(|automaton| Condition::inside(Rc::new(automaton)))
         };
         let (default, familiar): (Vec<&String>, Vec<&String>) = {
             let familiar = self.allowed.familiar.iter();
@@ -354,9 +389,10 @@ impl<'a> Question<'a> {
         let foreign = self.allowed.foreign.iter().cloned().map(Condition::inside);
         let preferred = familiar
             .into_iter()
-            .filter_map(exactly)
-            .chain(foreign)
-            .chain(default.into_iter().filter_map(exactly));
+            .map(exactly)
+            .chain(foreign.map(Ok))
+            .chain(default.into_iter().map(exactly))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut stuck = None;
         let mut failed = Vec::new();
         for further in preferred {
@@ -369,9 +405,9 @@ impl<'a> Question<'a> {
             }
         }
         for _ in 0..=FURTHER_CANDIDATES {
-            let failures = Automaton::of_texts(&failed);
-            let further = failures.map(|failures| Condition::outside(Rc::new(failures)));
-            let Some(text) = self.find(further, budget)? else {
+            let failures = Automaton::of_texts(&failed)?;
+            let further = Condition::outside(Rc::new(failures));
+            let Some(text) = self.find(Some(further), budget)? else {
                 break;
             };
             match self.show(&text, budget)? {
@@ -392,7 +428,7 @@ impl<'a> Question<'a> {
         let mut series = self.series.clone();
         if self.value.text().is_none() {
             let exactly = Automaton::of_texts(&[namespace]);
-            let exactly = Rc::new(exactly.ok_or(TooComplex)?);
+            let exactly = Rc::new(exactly?);
             let known = series.constrained(self.value, &exactly, true, None);
             let Some(known) = known else {
                 return Ok(Err(None));

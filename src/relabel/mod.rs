@@ -6,12 +6,14 @@
 //!
 //! This module knows nothing of admission: monitors become a [`scrape::Scrape`] elsewhere.
 
+pub mod address;
 pub mod capture;
 mod change;
 pub mod interpret;
 mod label_map;
 pub mod labels;
 pub mod leak;
+pub mod path;
 pub mod plain;
 pub mod rule;
 pub mod scrape;
@@ -30,11 +32,33 @@ pub struct RuleId {
     pub index: usize,
 }
 
+impl RuleId {
+    const fn of_prometheus(index: usize) -> Self {
+        let stage = Stage::Prometheus;
+        Self { stage, index }
+    }
+
+    /// A Prometheus may discover targets in the object's own namespace, whatever the object's selector
+    /// says (`ignoreNamespaceSelectors`).
+    pub const IGNORED_SELECTOR: Self = Self::of_prometheus(0);
+    /// A Prometheus may write a label on which no proof relies (`scrapeClasses`, `podTargetLabels`,
+    /// `enforcedNamespaceLabel`).
+    pub const SCRAPE_CLASS: Self = Self::of_prometheus(1);
+    /// A Prometheus may give each target, and each sample in the end, the object's namespace
+    /// (`enforcedNamespaceLabel`).
+    pub const ENFORCED_NAMESPACE: Self = Self::of_prometheus(2);
+    /// A Prometheus of version 2 adds a port to an address without one before it becomes label `instance`
+    /// (`PopulateLabels` in its `scrape/target.go`).
+    pub const ADDED_PORT: Self = Self::of_prometheus(3);
+}
+
 /// The lists of rules that a series runs through, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// What the operator adds for the monitor's `targetLabels` and `podTargetLabels`.
     Operator,
+    /// What the Prometheus that scrapes may add, which is not known when an object is judged.
+    Prometheus,
     /// The endpoint's `relabelings`.
     Relabelings,
     /// The endpoint's `metricRelabelings`.

@@ -18,7 +18,8 @@ use super::interpret::{Compiled, Interpreter};
 use super::labels::{META_NAMESPACE, METRIC_NAME, NAMESPACE, NAMESPACES};
 use super::leak::Allowed;
 use super::rule::{Action, Rule, has_placeholder};
-use super::scrape::{Discovery, Scrape};
+use super::scrape::MOVING;
+use super::scrape::{Discovery, Scrape, Source};
 
 /// What is filtered of a sample by which it is shown that something comes through.
 const SAMPLE: &str = "a";
@@ -42,7 +43,8 @@ pub fn is_plain(
     allowed: &Allowed,
     interpreter: &mut Interpreter,
 ) -> Result<bool, TooComplex> {
-    let [source] = scrape.sources.as_slice() else {
+    // Those that only some Prometheus would discover do not make anything come through.
+    let [source, possible @ ..] = scrape.sources.as_slice() else {
         return Ok(false);
     };
     let Discovery::In(namespaces) = &source.discovery else {
@@ -53,8 +55,14 @@ pub fn is_plain(
         return Ok(false);
     }
     let may_see = |namespace: &String| allowed.permits(namespace);
+    let is_seen = |source: &Source| {
+        let possible = |namespaces: &[String]| source.is_possible && namespaces.iter().all(may_see);
+        matches!(&source.discovery, Discovery::In(namespaces) if possible(namespaces))
+    };
     if !scrape.is_named
+        || source.is_possible
         || !source.labels.is_empty()
+        || !possible.iter().all(is_seen)
         || !namespaces.iter().all(may_see)
         || copied.any(|label| NAMESPACES.contains(&label.as_str()))
     {
@@ -150,8 +158,9 @@ fn is_selected_by(label: &str) -> bool {
     label.starts_with("__meta_kubernetes_") && label.contains("_label")
 }
 
-/// Whether the rule writes a label, and surely none of a namespace.
+/// Whether the rule writes a label, and surely none of a namespace, and none that says where is scraped.
 fn writes_something_else(rule: &Rule) -> bool {
-    let target = &rule.target_label;
-    rule.writes_one_label() && !has_placeholder(target) && !NAMESPACES.contains(&&**target)
+    let target = &*rule.target_label;
+    let is_about = NAMESPACES.contains(&target) || MOVING.contains(&target);
+    rule.writes_one_label() && !has_placeholder(target) && !is_about
 }

@@ -109,10 +109,50 @@ pub const DEFAULT_REGEX: &str = "(.*)";
 const DEFAULT_REPLACEMENT: &str = "$1";
 const DEFAULT_SEPARATOR: &str = ";";
 
-/// Why the operator or Prometheus refuses a relabeling, and with it the whole object: a sentence
-/// without its subject.
+/// Why a relabeling has no rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal(pub String);
+pub enum Refusal {
+    /// The operator or Prometheus refuses it, and with it the whole object; why, as a sentence without its
+    /// subject.
+    Ignored(String),
+    /// Prometheus refuses its whole configuration because of it; why, as a sentence without its subject.
+    RefusesAll(String),
+    /// Its regex is [read as none](is_read_as_null).
+    ReadAsNull,
+}
+
+/// What follows where Prometheus refuses its whole configuration.
+pub const REFUSES_ALL: &str =
+    "so that Prometheus would refuse its whole configuration, and go on with the one that it had";
+
+impl fmt::Display for Refusal {
+    /// A sentence without its full stop.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ignored(reason) => write!(
+                formatter,
+                "it {reason}, so that prometheus-operator would ignore the whole object"
+            ),
+            Self::RefusesAll(reason) => write!(formatter, "it {reason}, {REFUSES_ALL}"),
+            Self::ReadAsNull => formatter.write_str(READ_AS_NULL),
+        }
+    }
+}
+
+/// What is wrong with a regex that is [read as none](is_read_as_null), as a sentence.
+pub const READ_AS_NULL: &str = "Prometheus reads this text as no regex at all (YAML's null, even in quotes), and \
+                                then takes it for the default regex of every rule of every scrape, so \
+                                that the operator's own rule that sets `namespace` no longer matches until \
+                                Prometheus is restarted; write it otherwise, for example in brackets";
+
+/// Whether Prometheus reads this text, where the operator writes it as a regex, as no regex: it is null for
+/// YAML, and that in quotes, too (`prepare` in `decode.go` of `go.yaml.in/yaml/v2`). `UnmarshalYAML` is then
+/// passed over, and `UnmarshalText` overwrites the regex that `DefaultRelabelConfig` in Prometheus'
+/// `model/relabel/relabel.go` shares with all rules that give none.
+#[must_use]
+pub fn is_read_as_null(regex: &str) -> bool {
+    matches!(regex, "null" | "~")
+}
 
 impl Rule {
     /// A rule that reads no label, and has the defaults otherwise.
@@ -176,13 +216,12 @@ impl Rule {
     /// # Errors
     ///
     /// What `ValidateRelabelConfig` in the operator's `pkg/prometheus/validation/validator.go` or
-    /// `Validate` in `relabel.go` refuses, but for the regex.
+    /// `Validate` in `relabel.go` refuses, but for a regex that does not compile.
     pub fn new(relabeling: &Relabeling) -> Result<Self, Refusal> {
         let name = relabeling.action.as_deref().unwrap_or_default();
         let Some(action) = Action::named(name) else {
-            return Err(Refusal(
-                "has an action that Prometheus does not know".into(),
-            ));
+            let reason = "has an action that Prometheus does not know";
+            return Err(Refusal::Ignored(reason.into()));
         };
         let or = |text: &Option<String>, default: &'static str| match text {
             Some(text) => Cow::Owned(text.clone()),
@@ -202,15 +241,22 @@ impl Rule {
             target_label: or(&relabeling.target_label, ""),
             replacement: or(&relabeling.replacement, DEFAULT_REPLACEMENT),
             modulus: u64::try_from(relabeling.modulus.unwrap_or(0))
-                .map_err(|_| Refusal("has a negative modulus".into()))?,
+                .map_err(|_| Refusal::Ignored("has a negative modulus".into()))?,
         };
+        if is_read_as_null(&rule.regex) {
+            return Err(Refusal::ReadAsNull);
+        }
+        if rule.source_labels.iter().any(String::is_empty) {
+            let reason = "reads a label with an empty name";
+            return Err(Refusal::RefusesAll(reason.into()));
+        }
         rule.validated(has_regex)
     }
 
     fn validated(self, has_regex: bool) -> Result<Self, Refusal> {
         use Action as A;
         let action = self.action;
-        let refuse = |reason: &str| Err(Refusal(format!("{reason} (action {action})")));
+        let refuse = |reason: &str| Err(Refusal::Ignored(format!("{reason} (action {action})")));
         let writes = matches!(
             action,
             A::Replace | A::HashMod | A::Lowercase | A::Uppercase | A::KeepEqual | A::DropEqual
@@ -230,7 +276,13 @@ impl Rule {
         }
         let bare = plain && self.modulus == 0 && self.separator == DEFAULT_SEPARATOR;
         if matches!(action, A::KeepEqual | A::DropEqual) && (has_regex || !bare) {
-            return refuse("has fields other than sourceLabels and targetLabel");
+            let reason = "has fields other than sourceLabels and targetLabel";
+            if bare && self.regex == DEFAULT_REGEX {
+                // The operator takes the default, and Prometheus compares pointers.
+                let reason = format!("{reason} (action {action})");
+                return Err(Refusal::RefusesAll(reason));
+            }
+            return refuse(reason);
         }
         if matches!(action, A::LabelDrop | A::LabelKeep)
             && !(bare && self.source_labels.is_empty() && self.target_label.is_empty())

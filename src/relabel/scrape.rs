@@ -6,28 +6,37 @@
 use std::rc::Rc;
 
 use crate::language::automaton::{Automaton, Membership};
-use crate::language::budget::TooComplex;
+use crate::language::budget::{Budget, TooComplex};
 use crate::language::condition::{Condition, Surrounding};
 use crate::language::expression::Expression;
 use crate::language::product::exists;
 
+use super::address::{Standing, stands_outside};
 use super::interpret::{Interpreter, MAX_SERIES};
 use super::labels::{
-    EXPORTED_NAMESPACE, Labels, MAX_LABELS, MERGED, MERGED_EXPORTED, META_NAMESPACE, METRIC_NAME,
-    NAMESPACE, TARGET,
+    DISPLACED, EXPORTED_NAMESPACE, Labels, MAX_LABELS, MERGED, MERGED_EXPORTED, META_NAMESPACE,
+    METRIC_NAME, NAMESPACE, NAMESPACES, TARGET, is_relied_on,
 };
 use super::leak::{Allowed, Leak, MAX_NAMESPACE};
+use super::path::{goes_up, leading_to, leads_to};
 use super::rule::{Action, Rule, has_placeholder};
 use super::series::{Origin, Series};
-use super::value::{Part, Value};
+use super::solve::is_possible;
+use super::value::{Part, Text, Value};
 use super::{RuleId, Stage};
 
 const META: &str = "__meta_kubernetes_namespace";
+/// How the labels begin that discovery in Kubernetes gives.
+const META_KUBERNETES: &str = "__meta_kubernetes_";
 const ADDRESS: &str = "__address__";
 const INSTANCE: &str = "instance";
+const METRICS_PATH: &str = "__metrics_path__";
+
+/// The labels by which a scrape may go elsewhere than its target stands, or to another path.
+pub(super) const MOVING: [&str; 2] = [ADDRESS, METRICS_PATH];
 
 /// Where targets are discovered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Discovery {
     /// In all namespaces of the cluster.
     Everywhere,
@@ -36,7 +45,7 @@ pub enum Discovery {
     /// In the one of the Prometheus that scrapes, which is one that its environment may see.
     Own,
     /// They stand in the object, with these addresses and with no labels but those given.
-    Fixed(Vec<String>),
+    Fixed(Rc<[String]>),
     /// Somewhere that knows no namespaces.
     Nowhere,
     /// Somewhere that gives its targets whatever labels it likes.
@@ -50,6 +59,18 @@ pub struct Source {
     pub discovery: Discovery,
     /// Labels that each of them is given.
     pub labels: Vec<(String, String)>,
+    /// Whether it depends on the Prometheus that scrapes that there are any.
+    pub is_possible: bool,
+}
+
+/// Whether a path is one at which an exporter reports on many namespaces.
+enum Reach {
+    /// It is not.
+    Nothing,
+    /// It may be, if a label says so.
+    Free,
+    /// It is, or text of a rule makes it one.
+    ClusterWide,
 }
 
 /// The most targets that stand in an object and are followed one by one.
@@ -60,7 +81,7 @@ impl Source {
     /// many, all that is known of each is that it is one of some.
     fn addresses<'a>(&'a self, labels: &Labels) -> impl Iterator<Item = &'a [String]> {
         let known = match &self.discovery {
-            Discovery::Fixed(addresses) if labels.place(ADDRESS).is_some() => addresses.as_slice(),
+            Discovery::Fixed(addresses) if labels.place(ADDRESS).is_some() => &addresses[..],
             _ => &[],
         };
         let some = if known.len() > FOLLOWED_ADDRESSES {
@@ -70,6 +91,12 @@ impl Source {
         };
         let unknown = known.is_empty().then_some(known);
         known.chunks(some).chain(unknown)
+    }
+
+    /// Whether the label is a name in Kubernetes, or the value of a label there; annotations may be any text.
+    fn is_line(&self, name: &str) -> bool {
+        let is_discovered = !matches!(self.discovery, Discovery::Anywhere);
+        is_discovered && name.starts_with(META_KUBERNETES) && !name.contains("_annotation")
     }
 
     /// Whether no target has the label: it would have to stand in the object.
@@ -95,6 +122,12 @@ pub struct Scrape {
     pub honor_labels: bool,
     /// Whether the exporter reports on many namespaces even where `honor_labels` is false.
     pub cluster_wide: bool,
+    /// The path where the metrics are, unless a rule or a label says otherwise.
+    pub path: String,
+    /// The namespace of the object.
+    pub own: String,
+    /// The paths at which an exporter reports on many namespaces.
+    pub cluster_wide_paths: Rc<[String]>,
     /// The rules that the operator puts before the endpoint's own, those that set label
     /// `namespace` aside.
     pub operator: Rc<[Rule]>,
@@ -113,6 +146,15 @@ pub struct Verdict {
     pub sample: Option<Leak>,
     /// A sample of a forbidden namespace in `exported_namespace`.
     pub exported: Option<Leak>,
+    /// What is scraped elsewhere than its labels say, and the rule that moves it there, if one does.
+    pub standing: Option<(Standing, Option<RuleId>)>,
+    /// Whether a rule may send the scrape elsewhere than its target stands.
+    pub moves_address: bool,
+    /// Whether it mattered what of the exporter's own label `namespace` was moved to `exported_namespace`.
+    pub judges_exported: bool,
+    /// Whether a label that is not known decides whether the path is one at which an exporter reports on many
+    /// namespaces.
+    pub has_free_path: bool,
     /// Whether nothing that the environment may see can come through.
     pub is_empty: bool,
 }
@@ -120,8 +162,11 @@ pub struct Verdict {
 impl Verdict {
     /// Whether a leak was found.
     #[must_use]
-    pub const fn leaks(&self) -> bool {
-        self.target.is_some() || self.sample.is_some() || self.exported.is_some()
+    pub fn leaks(&self) -> bool {
+        self.target.is_some()
+            || self.sample.is_some()
+            || self.exported.is_some()
+            || self.standing.is_some()
     }
 }
 
@@ -136,16 +181,43 @@ impl Scrape {
         allowed: &Allowed,
         interpreter: &mut Interpreter,
     ) -> Result<Verdict, TooComplex> {
-        let labels = self.labels()?;
+        let moved = self.moved(interpreter)?;
+        let mut labels = self.labels(&mut interpreter.budget)?;
+        for name in &moved {
+            labels.add(name)?;
+        }
         let rules: Vec<(RuleId, &Rule)> =
             numbered(Stage::MetricRelabelings, &self.metric_relabelings).collect();
         let mut needed = vec![false; labels.names().len()];
         needed[NAMESPACE] = true;
         let (mut exposed, _) = interpreter.needs(&rules, &labels, &needed)?;
-        let judges_exported = self.judges_exported(interpreter)?;
-        exposed[EXPORTED_NAMESPACE] |= judges_exported;
-        let targets = self.targets(&labels, &exposed, allowed, interpreter)?;
-        let mut verdict = Verdict::default();
+        let mut judges_exported = self.judges_exported(interpreter)?;
+        exposed[EXPORTED_NAMESPACE] |= judges_exported || moved.contains(&METRICS_PATH);
+        let targets = self.targets(&labels, &exposed, &moved, allowed, interpreter)?;
+        let mut verdict = Verdict {
+            moves_address: moved.contains(&ADDRESS),
+            ..Verdict::default()
+        };
+        for series in &targets {
+            let place = |name| {
+                Some(name)
+                    .filter(|name| moved.contains(name))
+                    .and_then(|name| labels.place(name))
+            };
+            if let Some(path) = place(METRICS_PATH).filter(|_| !self.honor_labels) {
+                match self.reach(series, &series.labels[path], interpreter)? {
+                    Reach::Nothing => {}
+                    Reach::Free => verdict.has_free_path = true,
+                    Reach::ClusterWide => judges_exported = true,
+                }
+            }
+            if let (Some(address), None) = (place(ADDRESS), &verdict.standing) {
+                let value = &series.labels[address];
+                let budget = &mut interpreter.budget;
+                let standing = stands_outside(allowed, series, value, budget)?;
+                verdict.standing = standing.map(|standing| (standing, series.writers[address]));
+            }
+        }
         for series in &targets {
             for label in unlike(series, [TARGET, NAMESPACE]) {
                 self.note(
@@ -158,7 +230,8 @@ impl Scrape {
                 )?;
             }
         }
-        let merged = self.merged(&labels, &exposed, targets)?;
+        verdict.judges_exported = judges_exported;
+        let merged = self.merged(&labels, &exposed, judges_exported, targets)?;
         let samples = interpreter.run(&rules, &labels, &needed, merged)?;
         for series in &samples {
             for label in unlike(series, [MERGED, NAMESPACE]) {
@@ -172,24 +245,30 @@ impl Scrape {
                 )?;
             }
             if judges_exported {
-                let exported = &mut verdict.exported;
-                self.note(
-                    exported,
-                    &labels,
-                    series,
-                    MERGED_EXPORTED,
-                    allowed,
-                    interpreter,
-                )?;
+                for label in unlike(series, [MERGED_EXPORTED, DISPLACED]) {
+                    self.note(
+                        &mut verdict.exported,
+                        &labels,
+                        series,
+                        label,
+                        allowed,
+                        interpreter,
+                    )?;
+                }
             }
         }
         if !verdict.leaks() {
             verdict.is_empty = !self.sources.is_empty();
             for series in &samples {
+                // What only a Prometheus of some kind would let through does not count.
+                let is_certain = series
+                    .loose
+                    .is_none_or(|rule| rule.stage != Stage::Prometheus);
                 // It is only a warning: where that is too complex, there is none.
-                if allowed
-                    .admits(series, NAMESPACE, &mut interpreter.budget)
-                    .unwrap_or(true)
+                if is_certain
+                    && allowed
+                        .admits(series, NAMESPACE, &mut interpreter.budget)
+                        .unwrap_or(true)
                 {
                     verdict.is_empty = false;
                     break;
@@ -197,6 +276,73 @@ impl Scrape {
             }
         }
         Ok(verdict)
+    }
+
+    /// Whether each target with labels of Kubernetes' was discovered there.
+    fn are_of_kubernetes(&self) -> bool {
+        let mut sources = self.sources.iter();
+        sources.all(|source| source.discovery != Discovery::Anywhere)
+    }
+
+    /// The labels by which the scrape may go elsewhere than its target stands, or to another path.
+    fn moved(&self, interpreter: &mut Interpreter) -> Result<Vec<&'static str>, TooComplex> {
+        let mut moved = Vec::new();
+        for name in MOVING {
+            let given = self.sources.iter().flat_map(|source| &source.labels);
+            interpreter.budget.spend(self.relabelings.len())?;
+            let mut is_moved = false;
+            for (given, _) in given {
+                interpreter.budget.spend(1)?;
+                is_moved |= given == name && name == METRICS_PATH;
+            }
+            for rule in &self.relabelings {
+                is_moved =
+                    is_moved || interpreter.may_change_of(rule, name, self.are_of_kubernetes())?;
+            }
+            if is_moved {
+                moved.push(name);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Whether the path of a target is one at which an exporter reports on many namespaces.
+    fn reach(
+        &self,
+        series: &Series,
+        path: &Value,
+        interpreter: &mut Interpreter,
+    ) -> Result<Reach, TooComplex> {
+        let budget = &mut interpreter.budget;
+        for known in self.cluster_wide_paths.iter() {
+            if let Some(path) = path.text() {
+                budget.spend(path.len() + known.len())?;
+                if leads_to(path, known) {
+                    return Ok(Reach::ClusterWide);
+                }
+                continue;
+            }
+            let language = Rc::new(Automaton::new(&leading_to(known), true)?);
+            if !goes_up(path) {
+                let led = series.clone().constrained(path, &language, true, None);
+                let Some(led) = led else { continue };
+                if !is_possible(&led, None, budget)? {
+                    continue;
+                }
+            }
+            // What is nothing but a label's value is that label's business, as far as it has a choice.
+            if path.plain_variable().is_some() {
+                let other = series.clone().constrained(path, &language, false, None);
+                let Some(other) = other else {
+                    return Ok(Reach::ClusterWide);
+                };
+                if is_possible(&other, None, budget)? {
+                    return Ok(Reach::Free);
+                }
+            }
+            return Ok(Reach::ClusterWide);
+        }
+        Ok(Reach::Nothing)
     }
 
     /// Takes note of a leak, unless there is one already that says more.
@@ -253,8 +399,9 @@ impl Scrape {
     }
 
     /// The labels that the endpoint's rules mention, and what these depend on.
-    fn labels(&self) -> Result<Labels, TooComplex> {
+    fn labels(&self, budget: &mut Budget) -> Result<Labels, TooComplex> {
         let mut labels = Labels::default();
+        labels.are_of_kubernetes = self.are_of_kubernetes();
         let own = || self.relabelings.iter().chain(&self.metric_relabelings);
         // Rules that write labels, or read them, that they do not name.
         let names_none = |rule: &Rule| {
@@ -264,29 +411,32 @@ impl Scrape {
         };
         let all = own().any(names_none);
         for rule in own() {
-            labels.mention(rule);
+            budget.spend(rule.source_labels.len())?;
+            labels.mention(rule)?;
         }
         let maps = |rule: &Rule| rule.action == Action::LabelMap;
         if self.metric_relabelings.iter().any(maps) {
             // Each sample has one, so that it may be what is mapped last.
-            labels.add(METRIC_NAME);
+            labels.add(METRIC_NAME)?;
         }
         if labels.place(INSTANCE).is_some() || all {
-            labels.add(INSTANCE);
-            labels.add(ADDRESS);
+            labels.add(INSTANCE)?;
+            labels.add(ADDRESS)?;
         }
         // Backwards, for a rule may read what one before it wrote.
+        budget.spend(self.operator.len())?;
         for rule in self.operator.iter().rev() {
             if all || is_read(rule, &labels) {
-                labels.mention(rule);
+                labels.mention(rule)?;
             }
         }
         if all {
-            let given = self.sources.iter().flat_map(|source| &source.labels);
-            given.for_each(|(name, _)| labels.add(name));
+            for (name, _) in self.sources.iter().flat_map(|source| &source.labels) {
+                labels.add(name)?;
+            }
         }
         let sources = own().map(|rule| rule.source_labels.len()).max();
-        if labels.names().len() > MAX_LABELS || sources > Some(MAX_LABELS) {
+        if sources > Some(MAX_LABELS) {
             return Err(TooComplex);
         }
         Ok(labels)
@@ -297,14 +447,22 @@ impl Scrape {
         &self,
         labels: &Labels,
         exposed: &[bool],
+        moved: &[&'static str],
         allowed: &Allowed,
         interpreter: &mut Interpreter,
     ) -> Result<Vec<Series>, TooComplex> {
         let mut discovered = Vec::new();
         for source in &self.sources {
+            interpreter.budget.spend(source.labels.len())?;
+            let is_mentioned = |(name, _): &&(String, String)| labels.place(name).is_some();
+            let given: Vec<&(String, String)> = source.labels.iter().filter(is_mentioned).collect();
             for addresses in source.addresses(labels) {
-                interpreter.budget.spend(labels.names().len())?;
-                let mut target = self.discovered(source, addresses, labels, allowed)?;
+                let texts: usize = addresses.iter().map(String::len).sum();
+                interpreter.budget.spend(labels.names().len() + texts)?;
+                let mut target = self.discovered(source, &given, addresses, labels, allowed)?;
+                if source.is_possible {
+                    target.loosen(RuleId::IGNORED_SELECTOR);
+                }
                 if matches!(source.discovery, Discovery::Fixed(_)) {
                     for (names, have) in PROMETHEUS_OWN {
                         let names = interpreter.compile(names)?.map_err(|_| TooComplex)?;
@@ -314,22 +472,36 @@ impl Scrape {
                 discovered.push(target);
             }
         }
-        let rules: Vec<(RuleId, &Rule)> = numbered(Stage::Operator, &self.operator)
+        interpreter.budget.spend(self.operator.len())?;
+        let operator: Vec<(RuleId, &Rule)> = numbered(Stage::Operator, &self.operator)
             .filter(|(_, rule)| is_read(rule, labels))
-            .chain(numbered(Stage::Relabelings, &self.relabelings))
             .collect();
+        let rules: Vec<(RuleId, &Rule)> = numbered(Stage::Relabelings, &self.relabelings).collect();
         let mut needed: Vec<bool> = labels
             .names()
             .iter()
             .zip(exposed)
             .map(|(name, read)| name == "namespace" || *read && !name.starts_with("__"))
             .collect();
+        for place in moved.iter().filter_map(|name| labels.place(name)) {
+            needed[place] = true;
+        }
         let instance = labels.place(INSTANCE).filter(|place| needed[*place]);
-        let Some((instance, address)) = instance.zip(labels.place(ADDRESS)) else {
-            return interpreter.run(&rules, labels, &needed, discovered);
+        let instance = instance.zip(labels.place(ADDRESS));
+        if let Some((_, address)) = instance {
+            needed[address] = true;
+        }
+        let (read, _) = interpreter.needs(&rules, labels, &needed)?;
+        let prepared = interpreter.run(&operator, labels, &read, discovered)?;
+        let maps = self
+            .relabelings
+            .iter()
+            .any(|rule| rule.action == Action::LabelMap);
+        let prepared = unsettled(prepared, labels, &read, maps);
+        let relabeled = interpreter.run(&rules, labels, &needed, prepared)?;
+        let Some((instance, address)) = instance else {
+            return Ok(relabeled);
         };
-        needed[address] = true;
-        let relabeled = interpreter.run(&rules, labels, &needed, discovered)?;
         let something = something()?;
         let named = |series| with_instance(series, instance, address, &something);
         Ok(relabeled.into_iter().flat_map(named).collect())
@@ -339,6 +511,7 @@ impl Scrape {
     fn discovered(
         &self,
         source: &Source,
+        given: &[&(String, String)],
         addresses: &[String],
         labels: &Labels,
         allowed: &Allowed,
@@ -346,8 +519,9 @@ impl Scrape {
         let mut series = Series::new(labels.names().len());
         let namespace = namespace_of(source, &mut series, allowed)?;
         let nothing = literals(&[])?;
-        for (name, value) in &source.labels {
-            let value = if has_placeholder(value) {
+        for (name, value) in given {
+            // Prometheus 2 lets `params` win over such a label.
+            let value = if has_placeholder(value) || name.starts_with("__param_") {
                 // It is not known, and so no witness can be made of it.
                 let value = series.fresh();
                 series.assume(&value, &nothing, true, None);
@@ -361,7 +535,7 @@ impl Scrape {
             let mut given = series.given.iter();
             let given = given.find(|(origin, _)| origin.name() == name);
             let value = match (place, given) {
-                (MERGED | MERGED_EXPORTED, _) => Value::default(),
+                (MERGED | MERGED_EXPORTED | DISPLACED, _) => Value::default(),
                 (TARGET, _) if source.discovery == Discovery::Anywhere => Value::default(),
                 (TARGET, _) => namespace.clone(),
                 // The operator's own rules have set it before any of the monitor's.
@@ -369,7 +543,20 @@ impl Scrape {
                 (_, Some((_, value))) if name != ADDRESS => value.clone(),
                 (META_NAMESPACE, _) => namespace.clone(),
                 (NAMESPACE, _) if source.discovery != Discovery::Anywhere => Value::default(),
+                _ if name == METRICS_PATH
+                    && source.discovery != Discovery::Anywhere
+                    && !has_placeholder(&self.path) =>
+                {
+                    Value::literal(&self.path)
+                }
                 _ if source.lacks(name) => Value::default(),
+                _ if source.is_line(name) => {
+                    let value = series.fresh_from(Origin::Target(name.clone()));
+                    if let Some(text) = series.variables.last_mut() {
+                        *text = Text::Line;
+                    }
+                    value
+                }
                 _ => series.fresh_from(Origin::Target(name.clone())),
             };
             series.labels[place] = value;
@@ -396,9 +583,14 @@ impl Scrape {
         &self,
         labels: &Labels,
         read: &[bool],
+        judges_exported: bool,
         targets: Vec<Series>,
     ) -> Result<Vec<Series>, TooComplex> {
         let something = something()?;
+        let reads_namespace = self
+            .metric_relabelings
+            .iter()
+            .any(|rule| rule.action == Action::LabelMap || rule.reads(NAMESPACES[NAMESPACE]));
         let mut samples = Vec::new();
         for target in targets {
             let mut target = target;
@@ -432,7 +624,18 @@ impl Scrape {
                     return Err(TooComplex);
                 }
             }
-            for mut series in all {
+            if judges_exported && reads_namespace && !self.honor_labels {
+                // By what the target's own namespace is, what is exported may be filtered.
+                let own = Value::literal(&self.own);
+                let others = all.iter().filter(|series| series.labels[NAMESPACE] != own);
+                let mut enforced: Vec<Series> = others.cloned().collect();
+                for series in &mut enforced {
+                    series.labels[NAMESPACE] = own.clone();
+                    series.loosen(RuleId::ENFORCED_NAMESPACE);
+                }
+                all.extend(enforced);
+            }
+            for mut series in unsettled(all, labels, read, false) {
                 series.labels[MERGED] = series.labels[NAMESPACE].clone();
                 let exported = series.labels[EXPORTED_NAMESPACE].clone();
                 // Where a rule gave the target such a label, the exposed namespace makes room once
@@ -440,7 +643,8 @@ impl Scrape {
                 let is_given = series.writers[EXPORTED_NAMESPACE].is_some()
                     || given.text().is_some_and(|text| !text.is_empty());
                 let taken = !self.honor_labels && is_given && exported == given;
-                series.labels[MERGED_EXPORTED] = if taken {
+                series.labels[MERGED_EXPORTED] = exported;
+                series.labels[DISPLACED] = if taken {
                     if !before.0.is_empty() && before.text().is_none() {
                         // A rule that changed nothing gave nothing.
                         series.know_different(&before, &given);
@@ -450,8 +654,9 @@ impl Scrape {
                     let known = known.map(|(_, value)| value.clone());
                     known.unwrap_or_else(|| series.fresh_from(origin))
                 } else {
-                    exported
+                    Value::default()
                 };
+                series.writers[MERGED_EXPORTED] = series.writers[EXPORTED_NAMESPACE];
                 series.writers[MERGED] = series.writers[NAMESPACE];
                 series.writers[NAMESPACE] = None;
                 samples.push(series);
@@ -473,7 +678,7 @@ impl Scrape {
         }
         let never_empty = value.0.iter().any(|part| match part {
             Part::Literal(_) => true,
-            Part::Variable(index, _) => series.variables[*index],
+            Part::Variable(index, _) => series.variables[*index] == Text::Namespace,
         });
         if never_empty {
             return vec![series];
@@ -490,6 +695,15 @@ impl Scrape {
             .collect()
     }
 
+    /// Whether the exporter, or its path, is one that reports on many namespaces.
+    #[must_use]
+    pub fn is_cluster_wide(&self) -> bool {
+        let known = || self.cluster_wide_paths.iter();
+        self.cluster_wide
+            || has_placeholder(&self.path)
+            || known().any(|known| leads_to(&self.path, known))
+    }
+
     /// Whether it matters what of the exporter's own label `namespace` is moved to
     /// `exported_namespace`.
     ///
@@ -500,7 +714,7 @@ impl Scrape {
         if self.honor_labels {
             return Ok(false);
         }
-        if self.cluster_wide {
+        if self.is_cluster_wide() {
             return Ok(true);
         }
         for rule in self.relabelings.iter().chain(&self.metric_relabelings) {
@@ -547,7 +761,7 @@ fn namespace_of(
         return Ok(namespace);
     }
     let namespace = series.fresh_from(origin());
-    series.variables[0] = true;
+    series.variables[0] = Text::Namespace;
     series.know_inside(&namespace, namespaces);
     if source.discovery == Discovery::Own {
         series.know_inside(&namespace, allowed.visible());
@@ -568,6 +782,39 @@ fn exposed(mut series: Series, place: usize, name: &str, something: &Rc<Automato
     series.labels[place] = value;
     series.writers[place] = None;
     series
+}
+
+/// The series, and once more those in which a label that is read may have been written meanwhile by the
+/// Prometheus that scrapes; `maps` tells whether a label of any name may be read.
+fn unsettled(all: Vec<Series>, labels: &Labels, read: &[bool], maps: bool) -> Vec<Series> {
+    let mut unsettled = Vec::new();
+    for series in &all {
+        let is_known = |place: usize| {
+            let variable = series.labels[place].plain_variable();
+            !variable.is_some_and(|variable| series.is_own(variable, place))
+        };
+        let places = labels
+            .writable()
+            .filter(|(place, name)| read[*place] && !is_relied_on(name));
+        let places: Vec<usize> = places
+            .map(|(place, _)| place)
+            .filter(|&place| is_known(place))
+            .collect();
+        let is_complete = maps && !series.dropped.is_empty();
+        if !places.is_empty() || is_complete {
+            let mut other = series.clone();
+            for place in places {
+                other.labels[place] = other.fresh();
+                other.writers[place] = None;
+            }
+            other.refill();
+            other.loosen(RuleId::SCRAPE_CLASS);
+            unsettled.push(other);
+        }
+    }
+    let mut all = all;
+    all.extend(unsettled);
+    all
 }
 
 /// Whether a rule of the operator is about a label that is mentioned: it writes it, or filters by
@@ -591,15 +838,29 @@ fn with_instance(
     let value = series.labels[instance].clone();
     let named = series.clone().constrained(&value, something, true, None);
     let mut unnamed = series.constrained(&value, something, false, None);
+    let mut older = None;
     if let Some(series) = &mut unnamed {
-        series.labels[instance] = series.labels[address].clone();
+        let value = series.labels[address].clone();
+        let has_port = |text: &str| {
+            let port = text.rsplit_once(':').map(|(_, port)| port);
+            port.is_some_and(|port| {
+                !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+            })
+        };
+        if !value.text().is_some_and(has_port) {
+            let mut series = series.clone();
+            series.labels[instance] = series.fresh();
+            series.loosen(RuleId::ADDED_PORT);
+            older = Some(series);
+        }
+        series.labels[instance] = value;
     }
-    named.into_iter().chain(unnamed)
+    named.into_iter().chain(unnamed).chain(older)
 }
 
 /// The language of these texts.
 fn literals(texts: &[String]) -> Result<Rc<Automaton>, TooComplex> {
-    Automaton::of_texts(texts).map(Rc::new).ok_or(TooComplex)
+    Ok(Rc::new(Automaton::of_texts(texts)?))
 }
 
 /// Those of two labels to be looked at: the same value leaks the same.
@@ -609,8 +870,7 @@ fn unlike(series: &Series, [one, other]: [usize; 2]) -> impl Iterator<Item = usi
 }
 
 fn something() -> Result<Rc<Automaton>, TooComplex> {
-    let something = Automaton::new(&Expression::something(), true);
-    something.map(Rc::new).ok_or(TooComplex)
+    Ok(Rc::new(Automaton::new(&Expression::something(), true)?))
 }
 
 fn numbered(stage: Stage, rules: &[Rule]) -> impl Iterator<Item = (RuleId, &Rule)> {

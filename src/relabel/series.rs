@@ -6,15 +6,15 @@
 //! series says is never more than what holds: each fact that is not *assumed* holds of every real
 //! series that goes this way, so that a contradiction among them proves that there is none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::language::automaton::{Automaton, Membership};
+use crate::language::automaton::{Automaton, Membership, TooLarge};
 use crate::language::expression::Expression;
 
 use super::RuleId;
 use super::shape::Shape;
-use super::value::Value;
+use super::value::{Part, Text, Value};
 
 /// The longest value that is followed. A copy of a copy can double at every rule.
 const MAX_VALUE: usize = 1024;
@@ -117,10 +117,13 @@ pub struct Series {
     pub labels: Vec<Value>,
     /// Which rule wrote each label last.
     pub writers: Vec<Option<RuleId>>,
-    /// For each variable, whether it is the namespace of a target as a whole.
-    pub variables: Vec<bool>,
+    /// What is known of each variable from the start.
+    pub variables: Vec<Text>,
     /// What is known.
     pub facts: Vec<Rc<Fact>>,
+    /// The variables of which is known whether the default regex matches them: in Prometheus 2, it does not
+    /// match a newline.
+    matched_by_default: BTreeMap<usize, bool>,
     /// The labels that were there before any rule, as far as they are followed.
     pub given: Vec<(Origin, Value)>,
     /// Languages of label names, with whether a label of such a name, or of any other one, was
@@ -141,6 +144,7 @@ impl Series {
             writers: vec![None; labels],
             variables: Vec::new(),
             facts: Vec::new(),
+            matched_by_default: BTreeMap::new(),
             given: Vec::new(),
             dropped: Vec::new(),
             refilled: false,
@@ -156,7 +160,7 @@ impl Series {
 
     /// A new variable, with nothing known of it.
     pub fn fresh(&mut self) -> Value {
-        self.variables.push(false);
+        self.variables.push(Text::Any);
         Value::variable(self.variables.len() - 1)
     }
 
@@ -167,11 +171,15 @@ impl Series {
         value
     }
 
-    /// A new variable, of which is known that this language contains it.
+    /// A new variable, of which is known that this language contains it; of a language that is too
+    /// large, nothing is known.
     pub fn fresh_inside(&mut self, expression: &Expression, rule: RuleId) -> Value {
         let value = self.fresh();
-        if let Some(automaton) = Automaton::new(expression, true) {
-            self.know_member(&value, &Rc::new(automaton), true, false, Some(rule));
+        match Automaton::new(expression, true) {
+            Ok(automaton) => {
+                self.know_member(&value, &Rc::new(automaton), true, false, Some(rule));
+            }
+            Err(TooLarge) => self.loosen(rule),
         }
         value
     }
@@ -288,9 +296,11 @@ impl Series {
                 Rc::make_mut(fact).kind.values_mut().for_each(replace);
             }
         }
+        let known = self.variables[variable];
         // With text around it, it is a part of a namespace, and may be empty.
-        if let Some(index) = by.plain_variable() {
-            self.variables[index] |= self.variables[variable];
+        let known = by.plain_variable().map_or(known.part(), |_| known);
+        for index in by.variables() {
+            self.variables[index] = self.variables[index].max(known);
         }
     }
 
@@ -301,6 +311,34 @@ impl Series {
         let elsewhere = |(place, value)| place != label && holds(value);
         !self.facts.iter().any(|fact| fact.kind.mentions(variable))
             && !self.labels.iter().enumerate().any(elsewhere)
+    }
+
+    /// Whether the default regex, `(.*)`, matches the value; none where that is not known yet.
+    ///
+    /// Text without a newline it does match, and so it does what it matched before.
+    #[must_use]
+    pub fn matches_default(&self, value: &Value) -> Option<bool> {
+        let of = |part: &Part| match part {
+            Part::Literal(text) => (!text.contains('\n')).then_some(true),
+            Part::Variable(index, _) if self.variables[*index] >= Text::Line => Some(true),
+            Part::Variable(index, _) => self.matched_by_default.get(index).copied(),
+        };
+        let parts = value.0.iter().map(of);
+        parts.fold(Some(true), |all, part| match (all, part) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        })
+    }
+
+    /// Takes note that the default regex matches the value, or does not.
+    pub fn know_default(&mut self, value: &Value, matches: bool) {
+        let mut variables = value.variables();
+        // Of several, it is not known which has the newline.
+        if matches || variables.by_ref().count() == 1 {
+            let known = value.variables().map(|index| (index, matches));
+            self.matched_by_default.extend(known);
+        }
     }
 
     /// The rules that narrowed what the value can be.

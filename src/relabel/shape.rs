@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::language::automaton::Automaton;
+use crate::language::automaton::{Automaton, TooLarge};
 use crate::language::budget::{Budget, TooComplex};
 use crate::language::expression::Expression;
 use crate::language::pattern::{Item, Pattern, Preference};
@@ -44,10 +44,19 @@ impl ShapeItem {
 }
 
 impl Shape {
-    /// The alternatives of a pattern; none if it is too large.
-    #[must_use]
-    pub fn of(pattern: &Pattern) -> Option<Vec<Rc<Self>>> {
+    /// The alternatives of a pattern.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] if one of them is.
+    pub fn of(pattern: &Pattern) -> Result<Vec<Rc<Self>>, TooLarge> {
         let alternative = |items: &Vec<Item>| {
+            // `.` and `(?s:.)` stop at different places in Prometheus 2.
+            let parts = || items.iter().filter_map(Item::part);
+            let anything = || parts().filter(|part| part.expression.is_anything());
+            let first = anything().next();
+            let reads_alike = anything()
+                .all(|part| Some(&part.expression) == first.map(|first| &first.expression));
             let expressions = items.iter().map(|item| match item {
                 Item::Literal(text) => Expression::literal(text),
                 Item::Part(part) => part.expression.clone(),
@@ -55,11 +64,11 @@ impl Shape {
             let whole = Expression::Concatenation(expressions.collect());
             let whole = Rc::new(Automaton::new(&whole, pattern.exact)?);
             let item = |item: &Item| {
-                Some(match item {
+                Ok(match item {
                     Item::Literal(text) => ShapeItem::Literal(text.clone()),
                     Item::Part(part) => ShapeItem::Part {
                         group: part.group,
-                        automaton: if part.expression == Expression::anything() {
+                        automaton: if part.expression.is_anything() {
                             None
                         } else {
                             Some(Rc::new(Automaton::new(&part.expression, pattern.exact)?))
@@ -68,9 +77,9 @@ impl Shape {
                     },
                 })
             };
-            let items = items.iter().map(item).collect::<Option<Vec<_>>>()?;
-            let apart = apart(&items);
-            Some(Rc::new(Self {
+            let items = items.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+            let apart = if reads_alike { apart(&items)? } else { None };
+            Ok(Rc::new(Self {
                 items,
                 whole,
                 apart,
@@ -89,7 +98,9 @@ impl Shape {
         text: &'t str,
         budget: &mut Budget,
     ) -> Result<Option<Vec<&'t str>>, TooComplex> {
-        if !text.is_ascii() || text.len() > MAX_TEXT || !self.whole.is_exact() {
+        // Where `.` stops at a newline, the split depends on the version of Prometheus.
+        let is_plain = text.is_ascii() && !text.contains('\n');
+        if !is_plain || text.len() > MAX_TEXT || !self.whole.is_exact() {
             return Ok(None);
         }
         // For each item and each place, how many ways lead to the end from there: 0, 1 or more.
@@ -156,7 +167,7 @@ impl Shape {
 }
 
 /// In `(.*);.*` the last `;` counts, in `(.*?);.*` the first.
-fn apart(items: &[ShapeItem]) -> Option<(usize, Rc<Automaton>)> {
+fn apart(items: &[ShapeItem]) -> Result<Option<(usize, Rc<Automaton>)>, TooLarge> {
     let [
         ShapeItem::Part {
             automaton: None,
@@ -169,19 +180,19 @@ fn apart(items: &[ShapeItem]) -> Option<(usize, Rc<Automaton>)> {
         },
     ] = items
     else {
-        return None;
+        return Ok(None);
     };
     let place = match preference {
         Preference::Longest => 2,
         Preference::Shortest => 0,
-        Preference::Unknown => return None,
+        Preference::Unknown => return Ok(None),
     };
     let containing = Expression::Concatenation(vec![
         Expression::anything(),
         Expression::literal(literal),
         Expression::anything(),
     ]);
-    Some((place, Rc::new(Automaton::new(&containing, true)?)))
+    Ok(Some((place, Rc::new(Automaton::new(&containing, true)?))))
 }
 
 impl ShapeItem {

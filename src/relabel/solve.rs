@@ -9,7 +9,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use crate::language::alphabet::{Case, NAMESPACE, OTHER};
+use crate::language::alphabet::{Case, OTHER};
 use crate::language::automaton::{Automaton, Membership};
 use crate::language::budget::{Budget, TooComplex};
 use crate::language::condition::Condition;
@@ -84,10 +84,9 @@ pub fn conditions(
             }
             FactKind::Compared { one, other, equal } => {
                 for (value, known) in [(one, other), (other, one)] {
-                    if let Some(automaton) = known
-                        .text_with(texts)
-                        .and_then(|text| Automaton::of_texts(&[text]))
-                    {
+                    // What is too large bounds nothing here; in the end it is compared as it stands.
+                    let text = known.text_with(texts);
+                    if let Some(Ok(automaton)) = text.map(|text| Automaton::of_texts(&[text])) {
                         let automaton = Rc::new(automaton);
                         for (place, case) in places(value) {
                             let range = place..place + 1;
@@ -157,10 +156,10 @@ fn condition(
 /// The symbols that a variable is made of.
 #[must_use]
 pub fn alphabet(series: &Series, variable: usize, purpose: Purpose) -> u128 {
+    let symbols = series.variables[variable].symbols();
     match purpose {
-        _ if series.variables[variable] => NAMESPACE,
-        Purpose::Proof => u128::MAX,
-        Purpose::Witness => !(1 << OTHER),
+        Purpose::Proof => symbols,
+        Purpose::Witness => symbols & !(1 << OTHER),
     }
 }
 

@@ -122,18 +122,16 @@ impl Value {
         Some(whole)
     }
 
-    /// What stands around a range of the parts, as far as the variables have texts; `namespaces`
-    /// tells which of them are namespaces.
+    /// What stands around a range of the parts, as far as the variables have texts; `known` tells what else is
+    /// known of them.
     #[must_use]
-    pub fn around(
-        &self,
-        range: Range<usize>,
-        texts: &[Option<String>],
-        namespaces: &[bool],
-    ) -> Around {
+    pub fn around(&self, range: Range<usize>, texts: &[Option<String>], known: &[Text]) -> Around {
         let any = |index: usize, case: Case| {
-            let is_namespace = case == Case::Kept && namespaces[index];
-            Surrounding::Over(if is_namespace { NAMESPACE } else { u128::MAX })
+            let text = match case {
+                Case::Kept => known[index],
+                Case::Lower | Case::Upper => known[index].part(),
+            };
+            Surrounding::Over(text.symbols())
         };
         let surroundings = |parts: &[Part]| {
             let surrounding = |part: &Part| match part {
@@ -197,6 +195,36 @@ impl Value {
                 })
                 .collect(),
         )
+    }
+}
+
+/// What is known of a variable's text from the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Text {
+    /// Nothing.
+    #[default]
+    Any,
+    /// It has no newline: it is a name, or the value of a label, in Kubernetes.
+    Line,
+    /// It is the namespace of a target as a whole.
+    Namespace,
+}
+
+impl Text {
+    /// The symbols that it is made of.
+    #[must_use]
+    pub const fn symbols(self) -> u128 {
+        match self {
+            Self::Any => u128::MAX,
+            Self::Line => !(1 << b'\n'),
+            Self::Namespace => NAMESPACE,
+        }
+    }
+
+    /// What is known of a part of it.
+    #[must_use]
+    pub fn part(self) -> Self {
+        self.min(Self::Line)
     }
 }
 

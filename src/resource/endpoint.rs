@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::LabelSelector;
-use crate::json::Strict;
+use crate::json::{Strict, few, few_texts};
 use crate::relabel::rule::Relabeling;
 
 /// An endpoint that is scraped.
@@ -25,8 +25,10 @@ pub struct Endpoint {
     /// Whether labels that the exporter exposes win over the target's.
     pub honor_labels: Option<bool>,
     /// What is done with each target.
+    #[serde(default, deserialize_with = "few")]
     pub relabelings: Option<Vec<Strict<Relabeling>>>,
     /// What is done with each sample.
+    #[serde(default, deserialize_with = "few")]
     pub metric_relabelings: Option<Vec<Strict<Relabeling>>>,
 }
 
@@ -37,6 +39,7 @@ pub struct NamespaceSelector {
     /// All of them.
     pub any: Option<bool>,
     /// These; the monitor's own, where there are none.
+    #[serde(default, deserialize_with = "few_texts")]
     pub match_names: Option<Vec<String>>,
 }
 

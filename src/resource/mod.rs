@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::{self, Strict};
+use crate::json::{self, Strict, few, few_members, few_texts};
 
 pub mod endpoint;
 pub mod operator_rules;
@@ -98,6 +98,7 @@ pub struct Metadata {
     /// Its name; absent where the server is to make one up.
     pub name: Option<String>,
     /// Its labels.
+    #[serde(default, deserialize_with = "few_members")]
     pub labels: Option<Labels>,
 }
 
@@ -154,8 +155,10 @@ impl<'a> Object<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct LabelSelector {
     /// Labels that are selected exactly.
+    #[serde(default, deserialize_with = "few_members")]
     pub match_labels: Option<Labels>,
     /// Further requirements.
+    #[serde(default, deserialize_with = "few")]
     pub match_expressions: Option<Vec<Strict<Requirement>>>,
 }
 
@@ -167,10 +170,21 @@ pub struct Requirement {
     /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
     pub operator: Option<String>,
     /// The values of the first two.
+    #[serde(default, deserialize_with = "few_texts")]
     pub values: Option<Vec<String>>,
 }
 
 impl LabelSelector {
+    /// How many labels and values it names.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let values =
+            |requirement: &Strict<Requirement>| requirement.values.as_ref().map_or(1, Vec::len);
+        let labels = self.match_labels.as_ref().map_or(0, Labels::len);
+        let expressions = self.match_expressions.iter().flatten();
+        labels + expressions.map(values).sum::<usize>()
+    }
+
     /// Whether it requires nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

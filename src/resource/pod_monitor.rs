@@ -4,14 +4,16 @@ use serde::Deserialize;
 
 use super::endpoint::{Endpoint, Monitor, NamespaceSelector, Of};
 use super::{LabelSelector, Object};
-use crate::json::Strict;
+use crate::json::{Strict, few, few_texts};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec {
+    #[serde(default, deserialize_with = "few")]
     pod_metrics_endpoints: Option<Vec<Strict<Endpoint>>>,
     selector: Option<Strict<LabelSelector>>,
     namespace_selector: Option<Strict<NamespaceSelector>>,
+    #[serde(default, deserialize_with = "few_texts")]
     pod_target_labels: Option<Vec<String>>,
     job_label: Option<String>,
     selector_mechanism: Option<String>,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::endpoint::NamespaceSelector;
 use super::{LabelSelector, Labels, Object};
-use crate::json::Strict;
+use crate::json::{Strict, few, few_members, few_texts};
 use crate::relabel::rule::Relabeling;
 
 #[derive(Deserialize)]
@@ -13,6 +13,7 @@ struct Spec {
     job_name: Option<String>,
     prober: Option<Strict<Prober>>,
     targets: Option<Strict<Targets>>,
+    #[serde(default, deserialize_with = "few")]
     metric_relabelings: Option<Vec<Strict<Relabeling>>>,
     scrape_class: Option<String>,
 }
@@ -37,11 +38,14 @@ struct Targets {
 pub struct StaticTargets {
     /// Their addresses.
     #[serde(rename = "static")]
+    #[serde(default, deserialize_with = "few_texts")]
     pub addresses: Option<Vec<String>>,
     /// Labels that each of them is given.
+    #[serde(default, deserialize_with = "few_members")]
     pub labels: Option<Labels>,
     /// What is done with each.
     #[serde(rename = "relabelingConfigs")]
+    #[serde(default, deserialize_with = "few")]
     pub relabelings: Option<Vec<Strict<Relabeling>>>,
 }
 
@@ -55,6 +59,7 @@ pub struct Ingress {
     pub namespace_selector: Option<Strict<NamespaceSelector>>,
     /// What is done with each target.
     #[serde(rename = "relabelingConfigs")]
+    #[serde(default, deserialize_with = "few")]
     pub relabelings: Option<Vec<Strict<Relabeling>>>,
 }
 

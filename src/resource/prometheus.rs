@@ -6,11 +6,12 @@
 //! What one of them does not have is absent: the API server takes unknown fields away.
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::persistent_volume_claim as claim;
 use super::{LabelSelector, Object};
-use crate::json::Strict;
+use crate::json::{Strict, few, few_texts};
 use crate::relabel::rule::Relabeling;
 
 /// The `spec` of one that picks monitoring objects up.
@@ -32,14 +33,28 @@ pub struct Prometheus {
     /// Whether all scrapes are done as if `honorLabels` were false.
     pub override_honor_labels: Option<bool>,
     /// Rules that precede those of the objects that name the class.
+    #[serde(default, deserialize_with = "few")]
     pub scrape_classes: Option<Vec<Strict<ScrapeClass>>>,
     /// The labels of pods that all targets get.
+    #[serde(default, deserialize_with = "few_texts")]
     pub pod_target_labels: Option<Vec<String>>,
+    /// The label that is set to an object's namespace on all that is scraped for it.
+    pub enforced_namespace_label: Option<String>,
+    /// The label that tells replicas apart; the operator drops it from alerts by a regex.
+    pub replica_external_label_name: Option<String>,
+    /// The version of Prometheus.
+    pub version: Option<String>,
+    /// The image that is run, whatever the version says.
+    pub image: Option<String>,
+    /// Where alerts are sent.
+    pub alerting: Option<Strict<Alerting>>,
     /// Scrape configurations in a Secret.
     pub additional_scrape_configs: Option<Box<RawValue>>,
     /// Where queries are answered from besides.
+    #[serde(default, deserialize_with = "few")]
     pub remote_read: Option<Vec<Strict<Remote>>>,
     /// Where series are sent to.
+    #[serde(default, deserialize_with = "few")]
     pub remote_write: Option<Vec<Strict<Remote>>>,
     /// Whether it takes series that others send.
     pub enable_remote_write_receiver: Option<bool>,
@@ -47,14 +62,19 @@ pub struct Prometheus {
     #[serde(rename = "enableOTLPReceiver")]
     pub enable_otlp_receiver: Option<bool>,
     /// Features that are off otherwise.
+    #[serde(default, deserialize_with = "few_texts")]
     pub enable_features: Option<Vec<String>>,
     /// Arguments of the container.
+    #[serde(default, deserialize_with = "few")]
     pub additional_args: Option<Vec<Strict<Named>>>,
     /// Containers of its pods; those that the operator makes are changed by their names.
+    #[serde(default, deserialize_with = "few")]
     pub containers: Option<Vec<Strict<Named>>>,
     /// Containers that precede them.
+    #[serde(default, deserialize_with = "few")]
     pub init_containers: Option<Vec<Strict<Named>>>,
     /// What a `ThanosRuler` queries.
+    #[serde(default, deserialize_with = "few_texts")]
     pub query_endpoints: Option<Vec<String>>,
 }
 
@@ -94,16 +114,46 @@ pub struct ScrapeClass {
     /// Whether it is that of all objects that name none.
     pub default: Option<bool>,
     /// What is done with each target.
+    #[serde(default, deserialize_with = "few")]
     pub relabelings: Option<Vec<Strict<Relabeling>>>,
     /// What is done with each sample.
+    #[serde(default, deserialize_with = "few")]
     pub metric_relabelings: Option<Vec<Strict<Relabeling>>>,
 }
 
 /// Another server.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Remote {
     /// Its address.
     pub url: Option<String>,
+    /// What is done with each series that is sent there.
+    #[serde(default, deserialize_with = "few")]
+    pub write_relabel_configs: Option<Vec<Strict<Relabeling>>>,
+}
+
+/// Where alerts are sent.
+#[derive(Debug, Deserialize)]
+pub struct Alerting {
+    /// The Alertmanagers.
+    #[serde(default, deserialize_with = "few")]
+    pub alertmanagers: Option<Vec<Strict<Alertmanager>>>,
+}
+
+/// An Alertmanager, which is discovered by these regexes.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Alertmanager {
+    /// The name of its service.
+    pub name: Option<String>,
+    /// The name or the number of its port.
+    pub port: Option<Value>,
+    /// What is done with its targets.
+    #[serde(default, deserialize_with = "few")]
+    pub relabelings: Option<Vec<Strict<Relabeling>>>,
+    /// What is done with each alert.
+    #[serde(default, deserialize_with = "few")]
+    pub alert_relabelings: Option<Vec<Strict<Relabeling>>>,
 }
 
 /// Something that has a name.
@@ -117,6 +167,40 @@ pub struct Named {
 pub type Selector<'a> = (&'static str, Option<&'a LabelSelector>);
 
 impl Prometheus {
+    /// All that the operator writes as a regex into its configuration, each with its field.
+    pub fn regexes(&self) -> impl Iterator<Item = (String, &str)> {
+        let classes = self.scrape_classes.iter().flatten().enumerate();
+        let classes = classes.flat_map(|(index, class)| {
+            let at = format!("spec.scrapeClasses[{index}]");
+            let targets = rules(format!("{at}.relabelings"), &class.relabelings);
+            targets.chain(rules(
+                format!("{at}.metricRelabelings"),
+                &class.metric_relabelings,
+            ))
+        });
+        let written = self.remote_write.iter().flatten().enumerate();
+        let written = written.flat_map(|(index, remote)| {
+            let field = format!("spec.remoteWrite[{index}].writeRelabelConfigs");
+            rules(field, &remote.write_relabel_configs)
+        });
+        let managers = self
+            .alerting
+            .iter()
+            .flat_map(|it| it.alertmanagers.iter().flatten());
+        let managers = managers.enumerate().flat_map(|(index, manager)| {
+            let at = format!("spec.alerting.alertmanagers[{index}]");
+            let port = manager.port.as_ref().and_then(Value::as_str);
+            let own = [("name", manager.name.as_deref()), ("port", port)];
+            let own = own.map(|(field, text)| Some((format!("{at}.{field}"), text?)));
+            let targets = rules(format!("{at}.relabelings"), &manager.relabelings);
+            let alerts = rules(format!("{at}.alertRelabelings"), &manager.alert_relabelings);
+            own.into_iter().flatten().chain(targets).chain(alerts)
+        });
+        let replica = self.replica_external_label_name.as_deref();
+        let replica = replica.map(|name| ("spec.replicaExternalLabelName".to_owned(), name));
+        classes.chain(written).chain(managers).chain(replica)
+    }
+
     /// The selectors of what is scraped.
     #[must_use]
     pub fn scrape_selectors(&self) -> [Selector<'_>; 4] {
@@ -156,6 +240,20 @@ impl Prometheus {
         .map(|(field, selector)| (field, selector.as_deref()));
         namespaces.into_iter().zip(self.selectors())
     }
+}
+
+/// The regexes of a list of relabelings, each with its field.
+fn rules(
+    field: String,
+    relabelings: &Option<Vec<Strict<Relabeling>>>,
+) -> impl Iterator<Item = (String, &str)> {
+    let relabelings = relabelings.iter().flatten().enumerate();
+    relabelings.filter_map(move |(index, relabeling)| {
+        Some((
+            format!("{field}[{index}].regex"),
+            relabeling.regex.as_deref()?,
+        ))
+    })
 }
 
 /// Reads the `spec`.

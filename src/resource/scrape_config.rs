@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Labels, Object};
-use crate::json::Strict;
+use crate::json::{Strict, few, few_members, few_texts};
 use crate::relabel::rule::Relabeling;
 
 /// The `spec` of a `ScrapeConfig`.
@@ -20,10 +20,16 @@ pub struct ScrapeConfig {
     /// Whether labels that the exporter exposes win over the target's.
     pub honor_labels: Option<bool>,
     /// Targets that stand in the object.
+    #[serde(default, deserialize_with = "few")]
     pub static_configs: Option<Vec<Strict<StaticConfig>>>,
     /// Discoveries in Kubernetes.
     #[serde(rename = "kubernetesSDConfigs")]
+    #[serde(default, deserialize_with = "few")]
     pub kubernetes_sd_configs: Option<Vec<Strict<KubernetesDiscovery>>>,
+    /// Discoveries by names that are looked up.
+    #[serde(rename = "dnsSDConfigs")]
+    #[serde(default, deserialize_with = "few")]
+    pub dns_sd_configs: Option<Vec<Strict<DnsDiscovery>>>,
     /// Whether a discovery may give its targets any labels.
     #[serde(skip)]
     pub gives_any_labels: bool,
@@ -31,8 +37,10 @@ pub struct ScrapeConfig {
     #[serde(skip)]
     pub discovers_elsewhere: bool,
     /// What is done with each target.
+    #[serde(default, deserialize_with = "few")]
     pub relabelings: Option<Vec<Strict<Relabeling>>>,
     /// What is done with each sample.
+    #[serde(default, deserialize_with = "few")]
     pub metric_relabelings: Option<Vec<Strict<Relabeling>>>,
     /// The proxy through which its targets are scraped.
     pub proxy_url: Option<String>,
@@ -44,8 +52,10 @@ pub struct ScrapeConfig {
 #[derive(Debug, Deserialize)]
 pub struct StaticConfig {
     /// Their addresses.
+    #[serde(default, deserialize_with = "few_texts")]
     pub targets: Option<Vec<String>>,
     /// Labels that each of them is given.
+    #[serde(default, deserialize_with = "few_members")]
     pub labels: Option<Labels>,
 }
 
@@ -58,6 +68,14 @@ pub struct KubernetesDiscovery {
     pub namespaces: Option<Strict<Namespaces>>,
 }
 
+/// A discovery by names that are looked up.
+#[derive(Debug, Deserialize)]
+pub struct DnsDiscovery {
+    /// The names.
+    #[serde(default, deserialize_with = "few_texts")]
+    pub names: Option<Vec<String>>,
+}
+
 /// The namespaces of a discovery.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,6 +83,7 @@ pub struct Namespaces {
     /// Whether the namespace of the Prometheus is among them.
     pub own_namespace: Option<bool>,
     /// Their names.
+    #[serde(default, deserialize_with = "few_texts")]
     pub names: Option<Vec<String>>,
 }
 

@@ -1,10 +1,14 @@
 //! Rule `scrape-override`: what a Prometheus does to all its scrapes leaves the labels alone that
 //! the proofs of rule `namespace-filter` are about. They are made without it.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
+use crate::language::budget::TooComplex;
 use crate::relabel::interpret::Interpreter;
-use crate::relabel::rule::{Relabeling, Rule};
+use crate::relabel::labels::{NAMESPACE, NAMESPACES, RELIED_ON, RELIED_ON_PREFIX, is_relied_on};
+use crate::relabel::rule::{READ_AS_NULL, Refusal, Relabeling, Rule, is_read_as_null};
 use crate::resource::operator_rules::sanitized;
 use crate::resource::prometheus::{Prometheus, ScrapeClass};
 use crate::verdict::{Fix, Verdict, Violation};
@@ -12,13 +16,11 @@ use crate::verdict::{Fix, Verdict, Violation};
 /// The rule's name.
 pub const NAME: &str = "scrape-override";
 
-/// The labels of a target, and those of a sample, that the proofs are about.
-const TARGETS: &[&str] = &[
-    "namespace",
-    "__meta_kubernetes_namespace",
-    "exported_namespace",
-];
-const SAMPLES: &[&str] = &["namespace", "exported_namespace"];
+/// The version of Prometheus whose `mutateSampleLabels` (`scrape/scrape.go`) forgets that a sample was dropped.
+const UNFILTERING_VERSION: &str = "3.9.0";
+
+/// How many labels are named in a message.
+const NAMED: usize = 10;
 
 /// Judges what precedes the rules of every object.
 pub fn judge(prometheus: &Prometheus, verdict: &mut Verdict) {
@@ -35,54 +37,135 @@ pub fn judge(prometheus: &Prometheus, verdict: &mut Verdict) {
         });
     }
     judge_pod_target_labels(prometheus, verdict);
+    judge_enforced_label(prometheus, verdict);
+    judge_version(prometheus, verdict);
+    judge_regexes(prometheus, verdict);
     let mut interpreter = Interpreter::default();
     for (index, class) in prometheus.scrape_classes.iter().flatten().enumerate() {
-        for (field, rules, labels) in [
-            ("relabelings", &class.relabelings, TARGETS),
-            ("metricRelabelings", &class.metric_relabelings, SAMPLES),
+        for (field, rules, is_of_samples) in [
+            ("relabelings", &class.relabelings, false),
+            ("metricRelabelings", &class.metric_relabelings, true),
         ] {
             for (place, relabeling) in rules.iter().flatten().enumerate() {
-                if let Some(label) = written(relabeling, labels, &mut interpreter) {
-                    verdict.violations.push(Violation {
-                        rule: NAME,
-                        field: format!("spec.scrapeClasses[{index}].{field}[{place}]"),
-                        message: format!(
-                            "it can write or drop the label `{label}` {}, before the rules that \
-                             were proved without it",
+                let field = || format!("spec.scrapeClasses[{index}].{field}[{place}]");
+                match written(relabeling, is_of_samples, &mut interpreter) {
+                    Ok(None) => {}
+                    Ok(Some(label)) => {
+                        let message = format!(
+                            "it can write or drop the label `{label}` {}, on which the proofs about their \
+                             own rules rely",
                             of_whom(class)
-                        ),
-                        witness: None,
-                        fix: None,
-                    });
+                        );
+                        push(field(), message, None, verdict);
+                    }
+                    Err(TooComplex) => {
+                        let message =
+                            "too much to check: this rule and those after it were not judged";
+                        push(field(), message.to_owned(), None, verdict);
+                        return;
+                    }
                 }
             }
         }
     }
 }
 
+/// Judges the label that the Prometheus sets to the namespace of the object in the end.
+fn judge_enforced_label(prometheus: &Prometheus, verdict: &mut Verdict) {
+    let Some(label) = prometheus.enforced_namespace_label.as_deref() else {
+        return;
+    };
+    if label != NAMESPACES[NAMESPACE] && is_relied_on(label) {
+        let message = format!(
+            "it would overwrite the label `{label}`, on which the proofs about every object rely; only \
+             `namespace` and labels of your own can be enforced"
+        );
+        push(
+            "spec.enforcedNamespaceLabel".to_owned(),
+            message,
+            None,
+            verdict,
+        );
+    }
+}
+
+/// Judges the version: there is one that filters nothing.
+fn judge_version(prometheus: &Prometheus, verdict: &mut Verdict) {
+    let fields = [
+        ("spec.version", prometheus.version.as_deref()),
+        ("spec.image", prometheus.image.as_deref()),
+    ];
+    for (field, text) in fields {
+        if text.is_some_and(names_unfiltering_version) {
+            let message = format!(
+                "Prometheus {UNFILTERING_VERSION} ignores every keep and drop of metricRelabelings, so that no \
+                 proof about an object holds; take another version"
+            );
+            push(field.to_owned(), message, None, verdict);
+        }
+    }
+}
+
+/// Whether the version, or the tag of the image, is the one that filters nothing.
+fn names_unfiltering_version(text: &str) -> bool {
+    text.match_indices(UNFILTERING_VERSION)
+        .any(|(place, found)| {
+            let before = text[..place].bytes().next_back();
+            let after = text[place + found.len()..].bytes().next();
+            let is_part =
+                |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit() || byte == b'.');
+            !is_part(before) && !is_part(after)
+        })
+}
+
+/// Judges what the operator writes as a regex, and Prometheus reads as none.
+fn judge_regexes(prometheus: &Prometheus, verdict: &mut Verdict) {
+    for (field, text) in prometheus.regexes() {
+        if is_read_as_null(text) {
+            push(field, READ_AS_NULL.to_owned(), None, verdict);
+            // One is enough to have to be found, and there may be thousands.
+            return;
+        }
+    }
+}
+
+fn push(field: String, message: String, fix: Option<Fix>, verdict: &mut Verdict) {
+    verdict.violations.push(Violation {
+        rule: NAME,
+        field,
+        message,
+        witness: None,
+        fix,
+    });
+}
+
 fn judge_pod_target_labels(prometheus: &Prometheus, verdict: &mut Verdict) {
     let Some(labels) = &prometheus.pod_target_labels else {
         return;
     };
-    let is_proved = |label: &str| TARGETS.contains(&sanitized(label).as_str());
-    for (index, label) in labels.iter().enumerate() {
-        if is_proved(label) {
-            let others: Value = (labels.iter().filter(|label| !is_proved(label)))
-                .map(String::as_str)
-                .collect();
-            verdict.violations.push(Violation {
-                rule: NAME,
-                field: format!("spec.podTargetLabels[{index}]"),
-                message: format!(
-                    "whoever labels a pod would choose the label `{}` of its target, in every \
-                     monitor",
-                    sanitized(label)
-                ),
-                witness: None,
-                fix: Some(fix(&["podTargetLabels"], others)),
-            });
-        }
+    let (wrong, others): (Vec<&String>, Vec<&String>) = labels
+        .iter()
+        .partition(|label| is_relied_on(&sanitized(label)));
+    if wrong.is_empty() {
+        return;
     }
+    let names: BTreeSet<String> = wrong
+        .iter()
+        .map(|label| format!("`{}`", sanitized(label)))
+        .collect();
+    let names: Vec<String> = names.into_iter().take(NAMED).collect();
+    let message = format!(
+        "whoever labels a pod would choose {} of its target, in every monitor, on which the proofs rely",
+        names.join(", ")
+    );
+    let others: Value = others.into_iter().map(String::as_str).collect();
+    let fix = fix(&["podTargetLabels"], others);
+    push(
+        "spec.podTargetLabels".to_owned(),
+        message,
+        Some(fix),
+        verdict,
+    );
 }
 
 fn of_whom(class: &ScrapeClass) -> String {
@@ -94,18 +177,27 @@ fn of_whom(class: &ScrapeClass) -> String {
     }
 }
 
-/// One of the labels that the relabeling may write or drop. One that cannot be followed may.
+/// One of the labels on which proofs rely, and which the relabeling of targets, or of samples, may write or
+/// drop. One that cannot be followed may.
 fn written(
     relabeling: &Relabeling,
-    labels: &[&'static str],
+    is_of_samples: bool,
     interpreter: &mut Interpreter,
-) -> Option<&'static str> {
-    let Ok(rule) = Rule::new(relabeling) else {
-        // The operator refuses the whole Prometheus, and says so.
-        return None;
+) -> Result<Option<String>, TooComplex> {
+    let rule = match Rule::new(relabeling) {
+        Ok(rule) => rule,
+        // The operator refuses the whole Prometheus, and says so. What is read as null is judged by itself.
+        Err(Refusal::Ignored(_) | Refusal::RefusesAll(_) | Refusal::ReadAsNull) => return Ok(None),
     };
-    let changes = |label: &&&str| interpreter.may_change(&rule, label).unwrap_or(true);
-    labels.iter().find(changes).copied()
+    // Of what a sample is exposed with nothing is known that begins so.
+    let is_about = |label: &&str| !(is_of_samples && label.starts_with("__"));
+    for label in RELIED_ON.into_iter().filter(is_about) {
+        if interpreter.may_change(&rule, label)? {
+            return Ok(Some(label.to_owned()));
+        }
+    }
+    let may = !is_of_samples && interpreter.may_change_any(&rule, RELIED_ON_PREFIX)?;
+    Ok(may.then(|| format!("{RELIED_ON_PREFIX}…")))
 }
 
 fn fix(path: &[&str], value: Value) -> Fix {

@@ -10,7 +10,10 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
 // class is how an answer compares with what was found.
@@ -28,84 +31,179 @@ const (
 	falseWitness class = "false witness"
 	// imprecise: rejected, and no leak found.
 	imprecise class = "imprecise"
+	// misread: what Prometheus stores is not what was thought to be.
+	misread class = "stored otherwise"
+	// apart: one of two objects is rejected, so that nothing is said of both together.
+	apart class = "apart"
 )
 
 // outcome is the comparison of one answer.
 type outcome struct {
-	class      class
-	accepted   bool
-	leak       *leak
-	unproven   []claim
-	claims     int
-	violations []violation
-	features   []string
-	// refusal is why the object has no scrape configuration.
-	refusal string
+	Class      class
+	Accepted   bool
+	Leak       *leak       `json:",omitempty"`
+	Unproven   []claim     `json:",omitempty"`
+	Claims     int         `json:",omitempty"`
+	Violations []violation `json:",omitempty"`
+	Features   []string    `json:",omitempty"`
+	// Refusal is why the object has no scrape configuration.
+	Refusal string `json:",omitempty"`
+	// IsClean tells whether the leak is of a monitor that is clean, and only has this one beside it.
+	IsClean bool `json:",omitempty"`
+	// Unreal are claims that are shown by an example which the model knows and no Prometheus scrapes: it
+	// takes a target without a job, or without an address.
+	Unreal []claim `json:",omitempty"`
+	// Stored counts the samples that were stored, Unreached those whose exporter Prometheus did not reach.
+	Stored, Unreached int `json:",omitempty"`
+	// Difference is how what is stored differs from what was predicted.
+	Difference string `json:",omitempty"`
 }
 
 // checker compares answers. It is for one goroutine.
-type checker struct{ compiler *compiler }
-
-func newChecker() (*checker, error) {
-	c, err := newCompiler("")
-	return &checker{c}, err
+type checker struct {
+	compilers []*compiler
+	// selection says of what a sample is stored; none, if it is not there.
+	selection *selection
 }
 
-func (c *checker) check(p payload, a answer) (outcome, error) {
-	o := outcome{class: agreed, accepted: a.Accepted}
-	m, err := parseMonitor(p.Request)
+func newChecker(s *selection) (*checker, error) {
+	compilers, err := newCompilers()
+	return &checker{compilers, s}, err
+}
+
+// check compares the answer about a monitor with what comes through it; where it has a Prometheus, with
+// what comes through it there.
+func (c *checker) check(q judged) (outcome, error) {
+	o := outcome{Class: agreed, Accepted: q.answer.Accepted}
+	m, err := parseMonitor(q.payload.Request)
 	if err != nil {
 		return o, err
 	}
-	o.features = featuresOf(m)
-	if o.violations, err = a.violations(); err != nil {
+	o.Features = featuresOf(m)
+	if o.Violations, err = q.answer.violations(); err != nil {
 		return o, err
 	}
-	scrapes, err := c.compiler.compile(m)
+	compilers := c.compilers
+	if q.granted != nil {
+		if !q.answer.Accepted || !q.granted.answer.Accepted {
+			o.Class, o.Accepted = apart, false
+			return o, nil
+		}
+		granting, err := newCompilerOf(q.granted.payload.Request)
+		if errors.Is(err, errRefused) {
+			o.Class, o.Refusal = refused, err.Error()
+			return o, nil
+		}
+		if err != nil {
+			return o, err
+		}
+		compilers = []*compiler{granting}
+	}
+	scrapes, err := compileAll(compilers, m)
+	if err == nil && q.granted != nil {
+		err = c.readBy(q.payload.Request, scrapes)
+	}
 	if errors.Is(err, errRefused) {
-		o.class, o.refusal = refused, err.Error()
+		o.Class, o.Refusal = refused, err.Error()
 		return o, nil
 	}
 	if err != nil {
 		return o, err
 	}
 	var claims []claim
-	rounds := roundsForAccepted
-	if !a.Accepted {
-		claims = claimsOf(o.violations)
-		rounds = roundsForRejected
+	with := effort{rounds: roundsForAccepted}
+	if !q.answer.Accepted {
+		claims = claimsOf(o.Violations)
+		with = effort{rounds: roundsForRejected, isAnyPath: true}
+		if len(claims) == 0 && len(troublesOf(q.payload.Request)) > 0 {
+			// What is large takes long.
+			with.rounds = roundsForAccepted
+		}
 	}
-	o.claims = len(claims)
-	r := newRandom(hash(p.Request.Object), 0)
-	proven, leak := try(r, m, scrapes, claims, rounds)
-	o.leak = leak
+	o.Claims = len(claims)
+	r := newRandom(hash(q.payload.Request.Object), 0)
+	with.seen = &sightings{}
+	proven, leak := try(r, m, scrapes, claims, with)
+	o.Leak = leak
 	for index, c := range claims {
 		if proven[index] == nil {
-			o.unproven = append(o.unproven, c)
+			o.Unproven = append(o.Unproven, c)
+		} else if proven[index].isUnreal {
+			o.Unreal = append(o.Unreal, c)
 		}
 	}
 	switch {
-	case a.Accepted && o.leak != nil:
-		o.class = unsound
-	case a.Accepted:
-	case len(o.unproven) > 0:
-		o.class = falseWitness
-	case o.leak == nil:
-		o.class = imprecise
+	case q.answer.Accepted && o.Leak != nil:
+		o.Class = unsound
+	case q.answer.Accepted:
+	case len(o.Unproven) > 0:
+		o.Class = falseWitness
+	case o.Leak == nil:
+		o.Class = imprecise
 	}
-	return o, nil
+	if o.Class != agreed {
+		return o, nil
+	}
+	seen := with.seen.all
+	for _, l := range proven {
+		if l != nil && l.sighting != nil {
+			seen = []sighting{*l.sighting}
+		}
+	}
+	if !q.answer.Accepted && (leak == nil || len(claims) == 0) {
+		seen = nil
+	}
+	return o, c.store(r, &o, seen, environmentOf(m))
+}
+
+// readBy has the scrape configurations know what the monitor's own rules read, whatever those of the
+// Prometheus do.
+func (c *checker) readBy(r request, scrapes []scrape) error {
+	m, err := parseMonitor(r)
+	if err != nil {
+		return err
+	}
+	m.nameScrapeClass("")
+	alone, err := compileAll(c.compilers, m)
+	if err != nil {
+		return err
+	}
+	for index := range scrapes {
+		scrapes[index].readsExported = slices.ContainsFunc(alone, func(s scrape) bool { return s.readsExported })
+	}
+	return nil
+}
+
+// store really scrapes and stores one of the samples, if the monitor is chosen for it.
+func (c *checker) store(r random, o *outcome, seen []sighting, e environment) error {
+	if c.selection == nil || len(seen) == 0 || !c.selection.chooses(o.Accepted) {
+		return nil
+	}
+	defer c.selection.spend(time.Now())
+	found, difference, err := observe(r, pick(r, seen))
+	if errors.Is(err, errNotExposed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o.Stored++
+	if !found.isUp {
+		o.Unreached++
+	}
+	if difference != "" {
+		o.Class, o.Difference = misread, difference
+	}
+	if o.Accepted && slices.ContainsFunc(found.namespaces, e.forbids) {
+		o.Class, o.Difference = unsound, "stored:\n    "+strings.Join(found.series, "\n    ")
+	}
+	return nil
 }
 
 func hash(text []byte) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(text)
 	return h.Sum64()
-}
-
-// pair is what a checker is given.
-type pair struct {
-	Payload json.RawMessage `json:"payload"`
-	Answer  json.RawMessage `json:"answer"`
 }
 
 func checkCommand(arguments []string) (bool, error) {
@@ -156,7 +254,7 @@ func checkAll(pairs <-chan pair) (*report, error) {
 	go func() {
 		defer close(work)
 		index := 0
-		for p := range pairs {
+		for p := range together(pairs) {
 			work <- numbered{index, p}
 			index++
 		}
@@ -167,19 +265,20 @@ func checkAll(pairs <-chan pair) (*report, error) {
 		lock    sync.Mutex
 		problem error
 	)
+	chosen := &selection{}
 	for range runtime.GOMAXPROCS(0) {
-		c, err := newChecker()
+		c, err := newChecker(chosen)
 		if err != nil {
 			return nil, err
 		}
 		group.Go(func() {
 			for n := range work {
-				o, p, err := c.checkText(n.pair)
+				o, q, err := c.checkText(n.pair)
 				lock.Lock()
 				if err != nil {
 					problem = fmt.Errorf("line %d: %w", n.index+1, err)
 				} else {
-					rep.add(n.index, p, o)
+					rep.add(n.index, q, o)
 				}
 				lock.Unlock()
 			}
@@ -189,17 +288,15 @@ func checkAll(pairs <-chan pair) (*report, error) {
 	return rep, problem
 }
 
-func (c *checker) checkText(text pair) (outcome, payload, error) {
-	var (
-		p payload
-		a answer
-	)
-	if err := json.Unmarshal(text.Payload, &p); err != nil {
-		return outcome{}, p, err
+func (c *checker) checkText(text pair) (outcome, judged, error) {
+	q, err := text.parse()
+	if err != nil {
+		return outcome{}, q, err
 	}
-	if err := json.Unmarshal(text.Answer, &a); err != nil {
-		return outcome{}, p, err
+	if mayCorrupt(q) {
+		o, err := isolated(text)
+		return o, q, err
 	}
-	o, err := c.check(p, a)
-	return o, p, err
+	o, err := c.check(q)
+	return o, q, err
 }

@@ -11,6 +11,7 @@ func differentialCommand(arguments []string) (bool, error) {
 	count := flags.Int("n", 1000, "how many requests")
 	seed := flags.Uint64("seed", 1, "the seed of all choices")
 	kind := flags.String("kind", monitors, kinds)
+	grammar := flags.String("grammar", plainGrammar, grammars)
 	verdicts := flags.String("verdicts", "", "the command that answers")
 	show := flags.Int("show", 5, "how many of each bad class are shown")
 	_ = flags.Parse(arguments)
@@ -24,7 +25,7 @@ func differentialCommand(arguments []string) (bool, error) {
 	problems := make(chan error, 2)
 	go func() {
 		defer close(asked)
-		problems <- ask(p, *kind, *seed, *count, asked)
+		problems <- ask(p, *kind, *grammar, *seed, *count, asked)
 	}()
 	go func() {
 		defer close(pairs)
@@ -37,7 +38,7 @@ func differentialCommand(arguments []string) (bool, error) {
 				}
 				return
 			}
-			pairs <- pair{line, answer}
+			pairs <- pair{Payload: line, Answer: answer}
 		}
 		problems <- nil
 	}()
@@ -57,15 +58,17 @@ func differentialCommand(arguments []string) (bool, error) {
 }
 
 // ask writes all requests to the process.
-func ask(p *process, kind string, seed uint64, count int, asked chan<- []byte) error {
+func ask(p *process, kind, grammar string, seed uint64, count int, asked chan<- []byte) error {
 	for i := range count {
-		line, err := generate(kind, seed, i)
+		lines, err := generate(kind, grammar, seed, i)
 		if err != nil {
 			return err
 		}
-		asked <- line
-		if err := p.write(line); err != nil {
-			return err
+		for _, line := range lines {
+			asked <- line
+			if err := p.write(line); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

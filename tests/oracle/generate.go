@@ -21,16 +21,19 @@ func generateCommand(arguments []string) (bool, error) {
 	count := flags.Int("n", 1000, "how many requests")
 	seed := flags.Uint64("seed", 1, "the seed of all choices")
 	kind := flags.String("kind", monitors, kinds)
+	grammar := flags.String("grammar", plainGrammar, grammars)
 	_ = flags.Parse(arguments)
 
 	out := bufio.NewWriter(os.Stdout)
 	for i := range *count {
-		line, err := generate(*kind, *seed, i)
+		lines, err := generate(*kind, *grammar, *seed, i)
 		if err != nil {
 			return false, err
 		}
-		if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
-			return false, err
+		for _, line := range lines {
+			if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
+				return false, err
+			}
 		}
 	}
 	return true, out.Flush()
@@ -39,9 +42,18 @@ func generateCommand(arguments []string) (bool, error) {
 // monitors are ServiceMonitors and PodMonitors.
 const monitors = "Monitor"
 
-const kinds = "what asks for the scrapes: Monitor, Probe or ScrapeConfig"
+// pairs are a Prometheus and a monitor that it scrapes.
+const pairs = "Pair"
 
-var errKind = errors.New("the kind is none of Monitor, Probe and ScrapeConfig")
+const kinds = "what asks for the scrapes: Monitor, Probe, ScrapeConfig, or Pair for a Prometheus and a monitor"
+
+const (
+	plainGrammar  = "plain"
+	limitsGrammar = "limits"
+	grammars      = "what the objects are drawn from: plain, or limits for what is large, repeated or odd"
+)
+
+var errKind = errors.New("the kind is none of Monitor, Probe, ScrapeConfig and Pair, or not of this grammar")
 
 // randomOf makes one of the kind, which carries dev's release, so that no rule but the one about
 // namespaces has anything to say.
@@ -58,18 +70,46 @@ func randomOf(kind string, r random) (monitor, error) {
 	}
 }
 
-// generate makes the request of this index, whatever the others are.
-func generate(kind string, seed uint64, index int) ([]byte, error) {
+// generate makes the request of this index, or both of a pair, whatever the others are.
+func generate(kind, grammar string, seed uint64, index int) ([][]byte, error) {
 	r := newRandom(seed, uint64(index))
-	m, err := randomOf(kind, r)
+	uid := fmt.Sprintf("%d-%d", seed, index)
+	var (
+		all []payload
+		err error
+	)
+	if kind == pairs && grammar == plainGrammar {
+		all, err = generatePair(r, uid)
+	} else {
+		var m monitor
+		if m, err = randomOfGrammar(kind, grammar, r); err == nil {
+			all = make([]payload, 1)
+			all[0], err = m.payload(uid, json.RawMessage(settings))
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	p, err := m.payload(fmt.Sprintf("%d-%d", seed, index), json.RawMessage(settings))
-	if err != nil {
-		return nil, err
+	var lines [][]byte
+	for _, p := range all {
+		line, err := encode(p)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line)
 	}
-	return encode(p)
+	return lines, nil
+}
+
+func randomOfGrammar(kind, grammar string, r random) (monitor, error) {
+	switch grammar {
+	case plainGrammar:
+		return randomOf(kind, r)
+	case limitsGrammar:
+		return randomLimits(kind, r)
+	default:
+		return monitor{}, errKind
+	}
 }
 
 func randomMetadata(r random) metav1.ObjectMeta {

@@ -68,7 +68,7 @@ func goldenCommand(arguments []string) (bool, error) {
 	if err := yaml.UnmarshalStrict(text, &traps); err != nil {
 		return false, err
 	}
-	c, err := newCompiler("")
+	compilers, err := newCompilers()
 	if err != nil {
 		return false, err
 	}
@@ -78,7 +78,7 @@ func goldenCommand(arguments []string) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", t.Title, err)
 		}
-		r, err := record(c, m, seedOf(t.Title))
+		r, err := record(compilers, m, seedOf(t.Title))
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", t.Title, err)
 		}
@@ -91,7 +91,7 @@ func goldenCommand(arguments []string) (bool, error) {
 			if err != nil {
 				return false, err
 			}
-			r, err := record(c, m, uint64(index))
+			r, err := record(compilers, m, uint64(index))
 			if err != nil {
 				return false, err
 			}
@@ -102,6 +102,13 @@ func goldenCommand(arguments []string) (bool, error) {
 		return false, err
 	}
 	if err := writeLines(filepath.Join(*folder, "fields.jsonl"), recordedFields()); err != nil {
+		return false, err
+	}
+	scalars, err := recordedScalars()
+	if err != nil {
+		return false, err
+	}
+	if err := writeLines(filepath.Join(*folder, "scalars.jsonl"), scalars); err != nil {
 		return false, err
 	}
 	return true, writeLines(filepath.Join(*folder, "regexes.jsonl"), recordedRegexes())
@@ -152,13 +159,13 @@ func (t trap) monitor() (monitor, error) {
 }
 
 // record finds out what comes through the monitor.
-func record(c *compiler, m monitor, stream uint64) (recorded, error) {
+func record(compilers []*compiler, m monitor, stream uint64) (recorded, error) {
 	p, err := m.payload("", nil)
 	if err != nil {
 		return recorded{}, err
 	}
 	r := recorded{Namespace: p.Request.Namespace, Object: p.Request.Object}
-	scrapes, err := c.compile(m)
+	scrapes, err := compileAll(compilers, m)
 	if errors.Is(err, errRefused) {
 		r.Oracle = "refused"
 		return r, nil
@@ -167,7 +174,7 @@ func record(c *compiler, m monitor, stream uint64) (recorded, error) {
 		return r, err
 	}
 	r.Oracle = "safe"
-	if _, r.Leak = try(newRandom(goldenSeed, stream), m, scrapes, nil, roundsForGolden); r.Leak != nil {
+	if _, r.Leak = try(newRandom(goldenSeed, stream), m, scrapes, nil, effort{rounds: roundsForGolden}); r.Leak != nil {
 		r.Oracle = "leaks"
 	}
 	return r, nil

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"maps"
 	"slices"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
@@ -14,7 +14,7 @@ type minimizer struct {
 }
 
 func newMinimizer(command string) (*minimizer, error) {
-	c, err := newChecker()
+	c, err := newChecker(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -32,27 +32,22 @@ func (m *minimizer) minimize(b bad) (bad, error) {
 	for changed := true; changed; {
 		changed = false
 		for step := 0; ; step++ {
-			smaller, err := parseMonitor(b.payload.Request)
+			smaller, isStep, isChange, err := simpler(b.judged, step)
 			if err != nil {
 				return b, err
 			}
-			isStep, isChange := simplify(smaller, step)
 			if !isStep {
 				break
 			}
 			if !isChange {
 				continue
 			}
-			p, err := smaller.payload(b.payload.Request.UID, b.payload.Settings)
+			o, q, err := m.judge(smaller)
 			if err != nil {
 				return b, err
 			}
-			o, err := m.judge(p)
-			if err != nil {
-				return b, err
-			}
-			if o.class == b.outcome.class {
-				b.payload, b.outcome = p, o
+			if o.Class == b.outcome.Class {
+				b.judged, b.outcome = q, o
 				changed = true
 			}
 		}
@@ -60,23 +55,61 @@ func (m *minimizer) minimize(b bad) (bad, error) {
 	return b, nil
 }
 
-func (m *minimizer) judge(p payload) (outcome, error) {
-	text, err := encode(p)
+// simpler takes the step of this number, if there is one: first those of the monitor, then those of the
+// Prometheus.
+func simpler(q judged, step int) (requests []payload, isStep, isChange bool, err error) {
+	m, err := parseMonitor(q.payload.Request)
 	if err != nil {
-		return outcome{}, err
+		return nil, false, false, err
 	}
-	if err := m.process.write(text); err != nil {
-		return outcome{}, err
+	isStep, isChange = simplify(m, step)
+	asked, err := m.payload(q.payload.Request.UID, q.payload.Settings)
+	if err != nil || q.granted == nil {
+		return []payload{asked}, isStep, isChange, err
 	}
-	line, err := m.process.read()
-	if err != nil {
-		return outcome{}, err
+	granted := q.granted.payload
+	if !isStep {
+		p, err := parsePrometheus(granted.Request)
+		if err != nil {
+			return nil, false, false, err
+		}
+		for before := 0; ; before++ {
+			if isStep, _ := simplify(m, before); !isStep {
+				step -= before
+				break
+			}
+			if m, err = parseMonitor(q.payload.Request); err != nil {
+				return nil, false, false, err
+			}
+		}
+		isStep, isChange = simplifyPrometheus(p, step)
+		if granted, err = requestOf(p, granted.Request.UID, granted.Settings); err != nil {
+			return nil, false, false, err
+		}
+		asked = q.payload
 	}
-	var a answer
-	if err := json.Unmarshal(line, &a); err != nil {
-		return outcome{}, err
+	return []payload{granted, asked}, isStep, isChange, nil
+}
+
+// judge asks for answers to the requests, and compares them.
+func (m *minimizer) judge(requests []payload) (outcome, judged, error) {
+	lines := make(chan pair, len(requests))
+	for _, p := range requests {
+		text, err := encode(p)
+		if err != nil {
+			return outcome{}, judged{}, err
+		}
+		if err := m.process.write(text); err != nil {
+			return outcome{}, judged{}, err
+		}
+		line, err := m.process.read()
+		if err != nil {
+			return outcome{}, judged{}, err
+		}
+		lines <- pair{Payload: text, Answer: line}
 	}
-	return m.checker.check(p, a)
+	close(lines)
+	return m.checker.checkText(<-together(lines))
 }
 
 // simplify takes the step of this number, if there is one, and tells whether it changes anything.
@@ -120,9 +153,57 @@ func simplify(m monitor, step int) (isStep, isChange bool) {
 		isChange = *honor
 		*honor = false
 	default:
-		return false, false
+		return simplifyTargets(m, step-4)
 	}
 	return true, isChange
+}
+
+// simplifyTargets goes on with what a Probe or a ScrapeConfig says of its targets.
+func simplifyTargets(m monitor, step int) (isStep, isChange bool) {
+	var written map[string]string
+	switch {
+	case m.probe != nil && m.probe.Spec.Targets.StaticConfig != nil:
+		written = m.probe.Spec.Targets.StaticConfig.Labels
+	case m.config != nil:
+		s := &m.config.Spec
+		count := len(s.KubernetesSDConfigs)
+		if step < count {
+			s.KubernetesSDConfigs = slices.Delete(s.KubernetesSDConfigs, step, step+1)
+			return true, true
+		}
+		step -= count
+		switch step {
+		case 0:
+			isChange = s.DNSSDConfigs != nil
+			s.DNSSDConfigs = nil
+		case 1:
+			isChange = s.HTTPSDConfigs != nil
+			s.HTTPSDConfigs = nil
+		case 2:
+			isChange = s.FileSDConfigs != nil
+			s.FileSDConfigs = nil
+		case 3:
+			isChange = s.StaticConfigs != nil
+			s.StaticConfigs = nil
+		case 4:
+			isChange = s.JobName != nil
+			s.JobName = nil
+		default:
+			step -= 5
+			if len(s.StaticConfigs) == 0 || s.StaticConfigs[0].Labels == nil {
+				return false, false
+			}
+			written = s.StaticConfigs[0].Labels
+		}
+		if written == nil {
+			return true, isChange
+		}
+	}
+	if step < len(written) {
+		delete(written, slices.Sorted(maps.Keys(written))[step])
+		return true, true
+	}
+	return false, false
 }
 
 func lists(m monitor) []*[]monitoringv1.RelabelConfig {

@@ -105,42 +105,65 @@ func (m monitor) namespaceSelector() *monitoringv1.NamespaceSelector {
 	}
 }
 
-func (m monitor) matchLabels() map[string]string {
+// selector is empty where there is none.
+func (m monitor) selector() *metav1.LabelSelector {
 	switch {
 	case m.service != nil:
-		return m.service.Spec.Selector.MatchLabels
+		return &m.service.Spec.Selector
 	case m.pod != nil:
-		return m.pod.Spec.Selector.MatchLabels
+		return &m.pod.Spec.Selector
 	case m.probe != nil && m.probe.Spec.Targets.Ingress != nil:
-		return m.probe.Spec.Targets.Ingress.Selector.MatchLabels
+		return &m.probe.Spec.Targets.Ingress.Selector
 	default:
-		return nil
+		return &metav1.LabelSelector{}
 	}
 }
 
-func (m monitor) path() string {
+// scrapeClass is the name of the one that it asks for, if any.
+func (m monitor) scrapeClass() string {
+	var named *string
 	switch {
 	case m.service != nil:
-		return m.service.Spec.Endpoints[0].Path
+		named = m.service.Spec.ScrapeClassName
 	case m.pod != nil:
-		return m.pod.Spec.PodMetricsEndpoints[0].Path
+		named = m.pod.Spec.ScrapeClassName
 	case m.probe != nil:
-		return m.probe.Spec.ProberSpec.Path
-	case m.config.Spec.MetricsPath != nil:
-		return *m.config.Spec.MetricsPath
+		named = m.probe.Spec.ScrapeClassName
 	default:
+		named = m.config.Spec.ScrapeClassName
+	}
+	if named == nil {
 		return ""
+	}
+	return *named
+}
+
+func (m monitor) kind() string {
+	kind, _ := m.object()
+	return kind.Kind
+}
+
+// nameScrapeClass makes it ask for the one of this name.
+func (m monitor) nameScrapeClass(name string) {
+	if m.service != nil {
+		m.service.Spec.ScrapeClassName = &name
+	} else if m.pod != nil {
+		m.pod.Spec.ScrapeClassName = &name
 	}
 }
 
-func (m monitor) port() string {
+// job is what the operator calls its scrape configuration.
+func (m monitor) job() string {
+	of := m.metadata().Namespace + "/" + m.metadata().Name
 	switch {
 	case m.service != nil:
-		return m.service.Spec.Endpoints[0].Port
-	case m.pod != nil && m.pod.Spec.PodMetricsEndpoints[0].Port != nil:
-		return *m.pod.Spec.PodMetricsEndpoints[0].Port
+		return "serviceMonitor/" + of + "/0"
+	case m.pod != nil:
+		return "podMonitor/" + of + "/0"
+	case m.probe != nil:
+		return "probe/" + of
 	default:
-		return ""
+		return "scrapeConfig/" + of
 	}
 }
 

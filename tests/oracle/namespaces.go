@@ -3,6 +3,9 @@ package main
 import (
 	"regexp"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 const longestNamespace = 63
@@ -30,14 +33,37 @@ func (e environment) forbids(value string) bool {
 	return value != string(e) && !strings.HasSuffix(value, "-"+string(e)) && value != "kube-system"
 }
 
-// clusterWidePaths are those of the default settings' clusterWideExporters.
-var clusterWidePaths = map[string]bool{
-	"/metrics/cadvisor": true, "/metrics/probes": true, "/metrics/resource": true, "/federate": true,
-}
+// clusterWideLabels are those by which the default settings' clusterWideExporters select.
+var clusterWideLabels = []string{"app.kubernetes.io/name", "k8s-app", "app"}
 
-// isClusterWide tells whether the default settings' clusterWideExporters hold the endpoint.
-func isClusterWide(m monitor) bool {
-	labels := m.matchLabels()
-	isSelected := len(labels) == 0 || labels["app.kubernetes.io/name"] == "kube-state-metrics"
-	return clusterWidePaths[m.path()] || m.isEndpoint() && isSelected
+// clusterWideName is their value.
+const clusterWideName = "kube-state-metrics"
+
+// selectsClusterWide tells whether the default settings' clusterWideExporters hold the endpoint by its
+// selector: one that names one of the labels and admits its value, or is empty.
+func selectsClusterWide(m monitor) bool {
+	if !m.isEndpoint() {
+		return false
+	}
+	selector := m.selector()
+	if len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
+		return true
+	}
+	for _, label := range clusterWideLabels {
+		value, isNamed := selector.MatchLabels[label]
+		isAdmitted := !isNamed || value == clusterWideName
+		for _, requirement := range selector.MatchExpressions {
+			if requirement.Key != label {
+				continue
+			}
+			isNamed = true
+			one := metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{requirement}}
+			admits, err := metav1.LabelSelectorAsSelector(&one)
+			isAdmitted = isAdmitted && err == nil && admits.Matches(labels.Set{label: clusterWideName})
+		}
+		if isNamed && isAdmitted {
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // payload is what the policy is given: an admission request and its settings.
@@ -58,6 +60,11 @@ func (a answer) violations() ([]violation, error) {
 // payload returns the request to create the monitor.
 func (m monitor) payload(uid string, settings json.RawMessage) (payload, error) {
 	kind, object := m.object()
+	return payloadOf(kind, object, m.metadata(), uid, settings)
+}
+
+// payloadOf returns the request to create the object.
+func payloadOf(kind groupKind, object any, metadata *metav1.ObjectMeta, uid string, settings json.RawMessage) (payload, error) {
 	text, err := encode(object)
 	if err != nil {
 		return payload{}, err
@@ -68,8 +75,8 @@ func (m monitor) payload(uid string, settings json.RawMessage) (payload, error) 
 		return payload{}, err
 	}
 	delete(fields, "status")
-	if metadata, ok := fields["metadata"].(map[string]any); ok {
-		delete(metadata, "creationTimestamp")
+	if fields, ok := fields["metadata"].(map[string]any); ok {
+		delete(fields, "creationTimestamp")
 	}
 	if text, err = encode(fields); err != nil {
 		return payload{}, err
@@ -78,8 +85,8 @@ func (m monitor) payload(uid string, settings json.RawMessage) (payload, error) 
 		Request: request{
 			UID:       uid,
 			Kind:      kind,
-			Name:      m.metadata().Name,
-			Namespace: m.metadata().Namespace,
+			Name:      metadata.Name,
+			Namespace: metadata.Namespace,
 			Operation: "CREATE",
 			Object:    text,
 		},

@@ -13,7 +13,8 @@ var wellKnownNamespaces = []string{
 	"kube-system", "z9-dev", "z9-prod",
 }
 
-var junk = []string{"x;y", "x-dev;y", "namespace", "0", "1", "", "SHOP-PROD", "Shop-Dev", "x", "web-0"}
+var junk = []string{"x;y", "x-dev;y", "namespace", "0", "1", "", "SHOP-PROD", "Shop-Dev", "x", "web-0",
+	"x\ny", "\n", "shop-prod\n"}
 
 // pool is what the labels of one stage are filled with.
 type pool struct {
@@ -29,6 +30,10 @@ type pool struct {
 	general []string
 	// joined are the rules that join several labels, or compare some.
 	joined []joinedRule
+	// constants are texts that rules give a label, whatever it had before.
+	constants map[string]string
+	// origins are labels from which rules copy one.
+	origins map[string]string
 	// favourite is preferred for every label, where there is one.
 	favourite string
 }
@@ -69,6 +74,7 @@ func newPool(r random, rules []*relabel.Config, also []string, fixed map[string]
 		p.read(r, rule, names, seen, mention)
 	}
 	p.propagate(rules)
+	p.follow(rules)
 	slices.Sort(p.namespaces)
 	p.namespaces = slices.Compact(p.namespaces)
 	p.general = append(slices.Clone(p.namespaces), junk...)
@@ -89,7 +95,7 @@ func (p *pool) read(r random, rule *relabel.Config, names []string, seen map[str
 	if !ok {
 		return
 	}
-	isTrivial := rule.Regex == relabel.DefaultRelabelConfig.Regex
+	isTrivial := isDefault(rule)
 	switch rule.Action {
 	case relabel.LabelMap, relabel.LabelDrop, relabel.LabelKeep:
 		for range 3 {
@@ -176,6 +182,22 @@ func (p *pool) propagate(rules []*relabel.Config) {
 	}
 }
 
+// follow notes where labels get their values from.
+func (p *pool) follow(rules []*relabel.Config) {
+	p.constants, p.origins = map[string]string{}, map[string]string{}
+	for _, rule := range rules {
+		if rule.Action != relabel.Replace || strings.Contains(rule.TargetLabel, "$") {
+			continue
+		}
+		switch {
+		case len(rule.SourceLabels) == 0 && !strings.Contains(rule.Replacement, "$"):
+			p.constants[rule.TargetLabel] = rule.Replacement
+		case len(rule.SourceLabels) == 1 && (rule.Replacement == "$1" || rule.Replacement == "${1}"):
+			p.origins[rule.TargetLabel] = string(rule.SourceLabels[0])
+		}
+	}
+}
+
 // mutated returns the text and texts that nearly are it.
 func mutated(r random, text string) []string {
 	near := []string{text, strings.ToLower(text)}
@@ -243,30 +265,21 @@ func (p *pool) fill(r random, into assignment, fixed map[string]bool) {
 		return
 	}
 	for range r.IntN(3) {
-		p.joined[r.IntN(len(p.joined))].fit(r, into, fixed)
+		p.joined[r.IntN(len(p.joined))].fit(r, p, into, fixed)
 	}
 	// What is compared is equal by intent only, so it comes last.
 	for _, j := range p.joined {
 		if j.equal != "" && r.chance(0.5) {
-			j.fit(r, into, fixed)
+			j.fit(r, p, into, fixed)
 		}
 	}
 }
 
 // fit makes the labels that a rule joins one of its members, or equal to what they are compared
 // with, as far as they are not fixed.
-func (j joinedRule) fit(r random, into assignment, fixed map[string]bool) {
+func (j joinedRule) fit(r random, p *pool, into assignment, fixed map[string]bool) {
 	if j.equal != "" {
-		parts := make([]string, len(j.sources))
-		for i, source := range j.sources {
-			parts[i] = into[source]
-		}
-		switch joined := strings.Join(parts, j.separator); {
-		case !fixed[j.equal]:
-			into[j.equal] = joined
-		case len(j.sources) == 1 && !fixed[j.sources[0]]:
-			into[j.sources[0]] = into[j.equal]
-		}
+		j.equate(p, into, fixed)
 		return
 	}
 	if len(j.members) == 0 {
@@ -281,6 +294,43 @@ func (j joinedRule) fit(r random, into assignment, fixed map[string]bool) {
 	for i, part := range parts {
 		if !fixed[j.sources[i]] {
 			into[j.sources[i]] = part
+		}
+	}
+}
+
+// equate makes the joined labels and the one that they are compared with equal, by what is free of them.
+func (j joinedRule) equate(p *pool, into assignment, fixed map[string]bool) {
+	set := func(name, value string) {
+		into[name] = value
+		if from := p.origins[name]; from != "" && !fixed[from] {
+			into[from] = value
+		}
+	}
+	parts := make([]string, len(j.sources))
+	free := -1
+	for i, source := range j.sources {
+		text, isConstant := p.constants[source]
+		if !isConstant {
+			text = into[source]
+			if !fixed[source] {
+				free = i
+			}
+		}
+		parts[i] = text
+	}
+	whole, isConstant := p.constants[j.equal]
+	switch {
+	case !isConstant && !fixed[j.equal]:
+		set(j.equal, strings.Join(parts, j.separator))
+	case free >= 0:
+		if !isConstant {
+			whole = into[j.equal]
+		}
+		before := strings.Join(append(parts[:free:free], ""), j.separator)
+		after := strings.Join(append([]string{""}, parts[free+1:]...), j.separator)
+		rest, hasPrefix := strings.CutPrefix(whole, before)
+		if rest, hasSuffix := strings.CutSuffix(rest, after); hasPrefix && hasSuffix {
+			set(j.sources[free], rest)
 		}
 	}
 }

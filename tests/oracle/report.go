@@ -12,7 +12,7 @@ import (
 // bad is a comparison to be shown.
 type bad struct {
 	index   int
-	payload payload
+	judged  judged
 	outcome outcome
 }
 
@@ -24,10 +24,17 @@ type report struct {
 	rejected int
 	claims   int
 	unproven int
+	unreal   int
+	// stored counts the samples that Prometheus stored, unreached those that it could not scrape.
+	stored, unreached int
+	// pairs counts the monitors that were judged with a Prometheus.
+	pairs int
 	// safe counts the monitors through which no leak was found.
 	safe int
 	// features counts the pipelines that have an action, or another feature, by class.
 	features map[string]map[class]int
+	// troubles counts the objects of the second grammar by what was drawn.
+	troubles map[string]*tally
 	bad      map[class][]bad
 	// causes counts the messages of imprecise answers.
 	causes map[string]int
@@ -35,10 +42,17 @@ type report struct {
 	refusals map[string]int
 }
 
+// tally counts objects.
+type tally struct {
+	drawn, accepted, rejected int
+	classes                   map[class]int
+}
+
 func newReport() *report {
 	return &report{
 		classes:  map[class]int{},
 		features: map[string]map[class]int{},
+		troubles: map[string]*tally{},
 		bad:      map[class][]bad{},
 		causes:   map[string]int{},
 		refusals: map[string]int{},
@@ -69,35 +83,57 @@ func featuresOf(m monitor) []string {
 // details are the parts of a message that differ from object to object.
 var details = regexp.MustCompile(`"[^"]*"|\[\d+\]|\d+`)
 
-func (r *report) add(index int, p payload, o outcome) {
+func (r *report) add(index int, q judged, o outcome) {
 	r.total++
-	r.classes[o.class]++
-	if o.class == refused {
-		r.refusals[details.ReplaceAllString(o.refusal, "…")]++
-	} else {
-		if o.accepted {
+	r.classes[o.Class]++
+	if q.granted != nil {
+		r.pairs++
+	}
+	switch {
+	case o.Class == apart:
+	case o.Class == refused:
+		r.refusals[details.ReplaceAllString(o.Refusal, "…")]++
+	default:
+		if o.Accepted {
 			r.accepted++
 		} else {
 			r.rejected++
 		}
-		if o.leak == nil {
+		if o.Leak == nil {
 			r.safe++
 		}
 	}
-	r.claims += o.claims
-	r.unproven += len(o.unproven)
-	for _, feature := range o.features {
+	r.claims += o.Claims
+	r.unproven += len(o.Unproven)
+	r.unreal += len(o.Unreal)
+	r.stored += o.Stored
+	r.unreached += o.Unreached
+	for _, feature := range o.Features {
 		if r.features[feature] == nil {
 			r.features[feature] = map[class]int{}
 		}
-		r.features[feature][o.class]++
+		r.features[feature][o.Class]++
 	}
-	switch o.class {
-	case unsound, falseWitness, imprecise:
-		r.bad[o.class] = append(r.bad[o.class], bad{index, p, o})
+	for _, trouble := range troublesOf(q.payload.Request) {
+		t := r.troubles[trouble]
+		if t == nil {
+			t = &tally{classes: map[class]int{}}
+			r.troubles[trouble] = t
+		}
+		t.drawn++
+		t.classes[o.Class]++
+		if o.Class != refused && o.Accepted {
+			t.accepted++
+		} else if o.Class != refused {
+			t.rejected++
+		}
 	}
-	if o.class == imprecise {
-		for _, v := range o.violations {
+	switch o.Class {
+	case unsound, falseWitness, imprecise, misread:
+		r.bad[o.Class] = append(r.bad[o.Class], bad{index, q, o})
+	}
+	if o.Class == imprecise {
+		for _, v := range o.Violations {
 			r.causes[details.ReplaceAllString(v.Message, "…")]++
 		}
 	}
@@ -114,7 +150,18 @@ func (r *report) print(w io.Writer, verdicts string, show int) (bool, error) {
 	for _, c := range []class{unsound, imprecise, falseWitness} {
 		fmt.Fprintf(w, " %s %d (%.2f%%)", c, r.classes[c], percent(r.classes[c]))
 	}
-	fmt.Fprintf(w, "; %d of %d witnesses confirmed\n", r.claims-r.unproven, r.claims)
+	fmt.Fprintf(w, "; %d of %d witnesses confirmed", r.claims-r.unproven, r.claims)
+	if r.unreal > 0 {
+		fmt.Fprintf(w, ", of which %d take a target that no Prometheus scrapes", r.unreal)
+	}
+	fmt.Fprintln(w)
+	fmt.Fprintf(w, "%d samples scraped and stored, of which the exporter of %d was not reached; %s: %d\n",
+		r.stored, r.unreached, misread, r.classes[misread])
+	if r.pairs > 0 {
+		both := r.pairs - r.classes[apart]
+		fmt.Fprintf(w, "%d pairs with a Prometheus: both accepted in %d (%.1f%%)\n", r.pairs, both,
+			100*float64(both)/float64(r.pairs))
+	}
 	for _, feature := range slices.Sorted(maps.Keys(r.features)) {
 		counts := r.features[feature]
 		all := 0
@@ -124,6 +171,12 @@ func (r *report) print(w io.Writer, verdicts string, show int) (bool, error) {
 		fmt.Fprintf(w, "  %-20s in %5.1f%%: %d unsound, %d false witness, %d imprecise (%.1f%%)\n", feature,
 			percent(all), counts[unsound], counts[falseWitness], counts[imprecise],
 			100*float64(counts[imprecise])/float64(all))
+	}
+	for _, trouble := range slices.Sorted(maps.Keys(r.troubles)) {
+		t := r.troubles[trouble]
+		fmt.Fprintf(w, "  %-20s %6d drawn: %d accepted, %d rejected, %d refused, %d unsound, %d false witness, %d imprecise\n",
+			trouble, t.drawn, t.accepted, t.rejected, t.classes[refused], t.classes[unsound], t.classes[falseWitness],
+			t.classes[imprecise])
 	}
 	printMost(w, "imprecise", r.causes)
 	printMost(w, "refused", r.refusals)
@@ -135,11 +188,12 @@ func (r *report) print(w io.Writer, verdicts string, show int) (bool, error) {
 		}
 		defer small.close()
 	}
-	for _, c := range []class{unsound, falseWitness, imprecise} {
+	for _, c := range []class{misread, unsound, falseWitness, imprecise} {
 		cases := r.bad[c]
 		slices.SortFunc(cases, func(a, b bad) int { return a.index - b.index })
 		for _, b := range cases[:min(show, len(cases))] {
-			if small != nil {
+			// Without its sample there is nothing to be compared.
+			if small != nil && b.outcome.Difference == "" {
 				smaller, err := small.minimize(b)
 				if err != nil {
 					return false, err
@@ -160,11 +214,16 @@ const (
 	// leastJudged is how many monitors a share is made of at least: of fewer, chance decides which
 	// side of the limit they are on (of 1,000 with a true share of 0.6 %, one run in twelve is not below).
 	leastJudged = 5000
+	// leastBoth is the share of pairs, in percent, of which both must be accepted, or too little is tried
+	// out. Of fewer than leastPairs it is not asked.
+	leastBoth, leastPairs = 15, 500
 )
 
 func (r *report) keepsPromises() bool {
-	isPrecise := r.total < leastJudged || 100*r.classes[imprecise] < mostImprecise*r.total
-	return r.classes[unsound]+r.classes[falseWitness] == 0 && isPrecise
+	// What is large may be too complex to prove.
+	isPrecise := r.total < leastJudged || len(r.troubles) > 0 || 100*r.classes[imprecise] < mostImprecise*r.total
+	isTelling := r.pairs < leastPairs || 100*(r.pairs-r.classes[apart]) >= leastBoth*r.pairs
+	return r.classes[unsound]+r.classes[falseWitness]+r.classes[misread] == 0 && isPrecise && isTelling
 }
 
 // printMost writes the most frequent ones.
@@ -181,27 +240,40 @@ func printMost(w io.Writer, what string, counts map[string]int) {
 }
 
 func (b bad) print(w io.Writer) error {
-	text, err := encode(b.payload.Request.Object)
+	text, err := encode(b.judged.payload.Request.Object)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s (line %d, %s)\n  object: %s\n", b.outcome.class, b.index+1, b.payload.Request.UID, text)
-	for _, v := range b.outcome.violations {
+	fmt.Fprintf(w, "\n%s (line %d, %s)\n  object: %s\n", b.outcome.Class, b.index+1, b.judged.payload.Request.UID, text)
+	if b.judged.granted != nil {
+		if text, err = encode(b.judged.granted.payload.Request.Object); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "  scraped by: %s\n", text)
+	}
+	for _, v := range b.outcome.Violations {
 		witness := "none"
 		if v.Witness != nil {
 			witness = *v.Witness
 		}
 		fmt.Fprintf(w, "  violation: %s: %s (witness: %s)\n", v.Field, v.Message, witness)
 	}
-	for _, c := range b.outcome.unproven {
-		ex, _ := encode(c.example)
-		fmt.Fprintf(w, "  not confirmed: %s %v %s\n", c.namespace, c.kinds, ex)
+	for _, c := range b.outcome.Unproven {
+		ex, _ := encode(c.Example)
+		fmt.Fprintf(w, "  not confirmed: %s %v %s\n", c.Namespace, c.Kinds, ex)
 	}
-	if b.outcome.leak != nil {
-		if text, err = encode(b.outcome.leak); err != nil {
+	if b.outcome.Difference != "" {
+		fmt.Fprintf(w, "  %s\n", b.outcome.Difference)
+	}
+	if b.outcome.Leak != nil {
+		if text, err = encode(b.outcome.Leak); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "  leak: %s\n", text)
+		of := "leak"
+		if b.outcome.IsClean {
+			of = "leak of a clean monitor beside it"
+		}
+		fmt.Fprintf(w, "  %s: %s\n", of, text)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/relabel"
 )
@@ -12,6 +13,10 @@ import (
 type target struct {
 	discovered []labels.Label
 	labels     labels.Labels
+	// address and path are what it is scraped at.
+	address, path string
+	// isScrapable tells whether Prometheus scrapes it.
+	isScrapable bool
 	// isWritten tells whether somebody wrote down what it is discovered with.
 	isWritten bool
 }
@@ -22,12 +27,27 @@ func (t target) given(name string) bool {
 	if t.isWritten {
 		return value != ""
 	}
+	return value != "" && !t.discoveredWith(name, value)
+}
+
+// discoveredWith tells whether discovery gave it this label.
+func (t target) discoveredWith(name, value string) bool {
 	for _, l := range t.discovered {
 		if l.Name == name && l.Value == value {
-			return false
+			return true
 		}
 	}
-	return value != ""
+	return false
+}
+
+// mentions tells whether the text stands in a label that it was discovered with, in any case.
+func (t target) mentions(text string) bool {
+	for _, l := range t.discovered {
+		if strings.Contains(strings.ToLower(l.Value), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // scrapeTarget relabels a discovered target. Labels are set in the given order, which a labelmap
@@ -37,18 +57,30 @@ func (s scrape) scrapeTarget(b *labels.Builder, discovered []labels.Label) (targ
 	for _, l := range discovered {
 		b.Set(l.Name, l.Value)
 	}
+	for _, l := range s.defaults {
+		if b.Get(l.Name) == "" {
+			b.Set(l.Name, l.Value)
+		}
+	}
 	if !relabel.ProcessBuilder(b, s.relabels...) {
 		return target{}, false
 	}
+	made := target{
+		discovered:  discovered,
+		address:     b.Get(address),
+		path:        b.Get(model.MetricsPathLabel),
+		isScrapable: isScrapable(b),
+	}
 	if b.Get("instance") == "" {
-		b.Set("instance", b.Get("__address__"))
+		b.Set("instance", made.address)
 	}
 	b.Range(func(l labels.Label) {
 		if strings.HasPrefix(l.Name, "__") {
 			b.Del(l.Name)
 		}
 	})
-	return target{discovered: discovered, labels: b.Labels()}, true
+	made.labels = b.Labels()
+	return made, true
 }
 
 // merge puts the target's labels and those of an exposed sample together.
@@ -81,29 +113,36 @@ type sample struct {
 	// merged is the label `namespace` after merging.
 	merged string
 	// exported is the label `exported_namespace` after merging; where a rule gave the target such a
-	// label, the exposed namespace, which then has to make room once more.
-	exported string
+	// label, the exposed namespace, which then has to make room once more. Where somebody wrote the
+	// label down, written has it besides.
+	exported, written string
 	// final is the label `namespace` at last.
 	final string
+	// labels are all of them at last.
+	labels labels.Labels
 }
 
 func (s scrape) ingest(b *labels.Builder, t target, exposed labels.Labels) (sample, bool) {
 	s.merge(b, t, exposed)
 	made := sample{merged: b.Get("namespace"), exported: b.Get("exported_namespace")}
 	if t.given("exported_namespace") {
+		if t.discoveredWith("exported_namespace", made.exported) {
+			made.written = made.exported
+		}
 		made.exported = exposed.Get("namespace")
 	}
 	if !relabel.ProcessBuilder(b, s.metricRelabels...) {
 		return sample{}, false
 	}
 	made.final = b.Get("namespace")
+	made.labels = b.Labels()
 	return made, true
 }
 
 // readsExported tells whether one of the rules reads `exported_namespace`. The rules of the
 // operator, which come first, do not.
-func (s scrape) readsExported() bool {
-	for _, rules := range [][]*relabel.Config{s.relabels, s.metricRelabels} {
+func readsExported(lists ...[]*relabel.Config) bool {
+	for _, rules := range lists {
 		for _, rule := range rules {
 			if reads(rule, "exported_namespace") {
 				return true

@@ -3,11 +3,14 @@ package main
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 const (
 	// triesPerRule is how many inputs a round tries out for each rule of the list, and some more.
 	triesPerRule = 80
+	// mostTries is how many it tries out at most.
+	mostTries = 1000
 	// roundsForAccepted and roundsForRejected are how often a search of an accepted or rejected
 	// monitor goes on before it gives up.
 	roundsForAccepted, roundsForRejected = 2, 25
@@ -25,7 +28,7 @@ type findings struct {
 
 // any returns a leak, of targets rather than of samples.
 func (f findings) any() *leak {
-	for _, k := range []kind{viaTarget, viaSample, viaExported} {
+	for _, k := range []kind{viaTarget, viaHost, viaSample, viaExported} {
 		if l := f.leaks[k]; l != nil {
 			return l
 		}
@@ -42,17 +45,19 @@ type searcher struct {
 	claims  []claim
 	found   findings
 	targets []target
-	seen    map[uint64]bool
+	known   map[uint64]bool
+	seen    *sightings
 }
 
 // search tries inputs until a leak and all that is claimed are found, or it gives up.
-func search(r random, t *trial, claims []claim, rounds int) findings {
+func search(r random, t *trial, claims []claim, rounds int, seen *sightings) findings {
 	e := searcher{
 		trial:  t,
 		random: r,
 		claims: claims,
 		found:  findings{map[kind]*leak{}, make([]*leak, len(claims))},
-		seen:   map[uint64]bool{},
+		known:  map[uint64]bool{},
+		seen:   seen,
 	}
 	for round := 0; round < rounds && !e.done(); round++ {
 		e.round(round)
@@ -62,7 +67,7 @@ func search(r random, t *trial, claims []claim, rounds int) findings {
 
 // isOpen tells whether the claim of this index is still to be found.
 func (e *searcher) isOpen(index int) bool {
-	return e.claims[index].example == nil && e.found.proven[index] == nil
+	return e.claims[index].Example == nil && e.found.proven[index] == nil
 }
 
 func (e *searcher) done() bool {
@@ -79,7 +84,7 @@ func (e *searcher) wanted() string {
 	var all []string
 	for index, c := range e.claims {
 		if e.found.proven[index] == nil {
-			all = append(all, c.namespace)
+			all = append(all, c.Namespace)
 		}
 	}
 	if len(all) == 0 {
@@ -91,7 +96,7 @@ func (e *searcher) wanted() string {
 func (e *searcher) witnesses() []string {
 	var all []string
 	for _, c := range e.claims {
-		all = append(all, c.namespace)
+		all = append(all, c.Namespace)
 	}
 	return all
 }
@@ -106,7 +111,7 @@ func (e *searcher) round(round int) {
 	p := newPool(e.random, e.scrape.relabels, also, fixed, e.witnesses(), own)
 	namespaces := e.namespaces(p)
 	relabelings, metricRelabelings := e.monitor.rules()
-	for try := range triesPerRule*(len(*relabelings)+1)/2 + 2*len(namespaces) {
+	for try := range min(triesPerRule*(len(*relabelings)+1)/2, mostTries) + 2*len(namespaces) {
 		if e.done() || len(namespaces) == 0 {
 			return
 		}
@@ -126,7 +131,7 @@ func (e *searcher) round(round int) {
 	fixed = map[string]bool{}
 	also = []string{"namespace", "exported_namespace", "__name__"}
 	p = newPool(e.random, e.scrape.metricRelabels, also, fixed, e.witnesses(), own)
-	for try := range triesPerRule * (len(*metricRelabelings) + 1) {
+	for try := range min(triesPerRule*(len(*metricRelabelings)+1), mostTries) {
 		if e.done() {
 			return
 		}
@@ -160,6 +165,11 @@ func (e *searcher) tryTarget(p *pool, fixed map[string]bool, namespace string) {
 			chosen[metaNamespace] = namespace
 		}
 		p.fill(e.random, chosen, fixed)
+		for name, value := range chosen {
+			if !e.source.carries(name, value) {
+				chosen[name] = strings.ReplaceAll(value, "\n", "")
+			}
+		}
 		if chosen[address] == "" {
 			chosen[address] = e.fixed[address]
 		}
@@ -171,8 +181,8 @@ func (e *searcher) tryTarget(p *pool, fixed map[string]bool, namespace string) {
 	if !kept {
 		return
 	}
-	if hash := scraped.labels.Hash(); !e.seen[hash] {
-		e.seen[hash] = true
+	if hash := scraped.labels.Hash(); !e.known[hash] {
+		e.known[hash] = true
 		if len(e.targets) < keptTargets {
 			e.targets = append(e.targets, scraped)
 		} else {
@@ -200,8 +210,15 @@ func (e *searcher) trySample(p *pool) {
 		}
 	}
 	p.fill(e.random, chosen, fixed)
+	if e.chance(0.5) {
+		chosen["__name__"] = e.fixedExposed["__name__"]
+	}
+	if name := chosen["__name__"]; e.scrape.before3 && strings.Contains(name, "\n") {
+		// Names are ASCII there.
+		chosen["__name__"] = strings.ReplaceAll(name, "\n", "")
+	}
 	scraped := pick(e.random, e.targets)
-	e.ingest(scraped, chosen, func(k kind, namespace string) {
+	kept := e.ingest(scraped, chosen, func(k kind, namespace string) {
 		e.note(k, namespace, func() *leak {
 			discovered := map[string]string{}
 			for _, l := range scraped.discovered {
@@ -210,6 +227,9 @@ func (e *searcher) trySample(p *pool) {
 			return &leak{Target: discovered, Exposed: chosen}
 		})
 	})
+	if kept {
+		e.seen.add(e.random, e.trial, scraped, chosen)
+	}
 }
 
 // note takes down what came through.
@@ -225,7 +245,7 @@ func (e *searcher) note(k kind, namespace string, describe func() *leak) {
 		return
 	}
 	l := describe()
-	l.kind, l.Kind, l.Namespace = k, k.String(), namespace
+	l.kind, l.Kind, l.Namespace, l.Before3 = k, k.String(), namespace, e.scrape.before3
 	if isNews {
 		e.found.leaks[k] = l
 	}

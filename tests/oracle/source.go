@@ -28,6 +28,8 @@ type source struct {
 	// labels.
 	isWritten bool
 	written   []assignment
+	// names are those that the name server is asked for where targets are.
+	names []string
 	// isFree tells whether targets may have any labels, `namespace` as well.
 	isFree bool
 }
@@ -53,7 +55,7 @@ func sourcesOf(configs discovery.Configs, e environment) []source {
 		case *kubernetes.SDConfig:
 			all = append(all, source{isTarget: discoveredBy(config, e)})
 		case *dns.SDConfig:
-			all = append(all, source{})
+			all = append(all, source{names: config.Names})
 		default:
 			all = append(all, source{isFree: true})
 		}
@@ -88,6 +90,12 @@ func (s source) fixes() map[string]bool {
 		return map[string]bool{}
 	}
 	return map[string]bool{metaNamespace: true, "namespace": true}
+}
+
+// carries tells whether targets of the source may have the value in the label. What Kubernetes and name
+// servers give names to is on one line; only annotations are not.
+func (s source) carries(name, value string) bool {
+	return s.isFree || s.isWritten || strings.Contains(name, "_annotation_") || !strings.Contains(value, "\n")
 }
 
 // isPrometheusOwn tells whether Prometheus gives each target such a label (the job's name, and what

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"regexp"
+	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
 )
@@ -12,8 +14,11 @@ type trial struct {
 	environment environment
 	scrape      scrape
 	source      source
-	// exported tells whether `exported_namespace` is judged as well.
+	// exported tells whether `exported_namespace` is judged as well, wherever a target is scraped.
 	exported bool
+	// isAnyPath tells whether the path that is configured counts even where a rule gives the target
+	// another one.
+	isAnyPath bool
 	// fixed are labels without which no target would be scraped, and of a sample its name.
 	fixed, fixedExposed assignment
 	builder             *labels.Builder
@@ -27,7 +32,7 @@ func newTrial(m monitor, s scrape, from source) *trial {
 		environment:  environmentOf(m),
 		scrape:       s,
 		source:       from,
-		exported:     !s.honorLabels && (isClusterWide(m) || s.readsExported()),
+		exported:     selectsClusterWide(m) || s.readsExported,
 		fixed:        fixedLabels(m),
 		fixedExposed: assignment{"__name__": "x"},
 		builder:      labels.NewBuilder(labels.EmptyLabels()),
@@ -35,20 +40,37 @@ func newTrial(m monitor, s scrape, from source) *trial {
 }
 
 // fixedLabels are those that the operator's rules select the monitor's targets by, and the address,
-// which every target has.
+// which every target has. There are no others: a target of a service need not have a pod.
 func fixedLabels(m monitor) assignment {
 	fixed := assignment{address: "10.0.0.1:8080"}
-	for key, value := range m.matchLabels() {
+	of := map[string]string{"ServiceMonitor": "service", "PodMonitor": "pod", "Probe": "ingress"}[m.kind()]
+	selected := func(key, value string) {
 		name := unsafeInLabelName.ReplaceAllString(key, "_")
-		for _, object := range []string{"service", "pod", "ingress"} {
-			fixed["__meta_kubernetes_"+object+"_label_"+name] = value
-			fixed["__meta_kubernetes_"+object+"_labelpresent_"+name] = "true"
+		fixed["__meta_kubernetes_"+of+"_label_"+name] = value
+		fixed["__meta_kubernetes_"+of+"_labelpresent_"+name] = "true"
+	}
+	for key, value := range m.selector().MatchLabels {
+		selected(key, value)
+	}
+	for _, requirement := range m.selector().MatchExpressions {
+		switch {
+		case requirement.Operator == "In" && len(requirement.Values) > 0:
+			selected(requirement.Key, requirement.Values[0])
+		case requirement.Operator == "Exists":
+			selected(requirement.Key, "x")
 		}
 	}
-	if port := m.port(); port != "" {
-		for _, object := range []string{"endpoint", "endpointslice", "pod_container"} {
-			fixed["__meta_kubernetes_"+object+"_port_name"] = port
+	switch {
+	case m.service != nil:
+		endpoint := m.service.Spec.Endpoints[0]
+		if endpoint.Port != "" {
+			fixed["__meta_kubernetes_endpoint_port_name"] = endpoint.Port
+		} else if endpoint.TargetPort != nil {
+			fixed["__meta_kubernetes_pod_container_port_name"] = endpoint.TargetPort.String()
+			fixed["__meta_kubernetes_pod_container_port_number"] = endpoint.TargetPort.String()
 		}
+	case m.pod != nil && m.pod.Spec.PodMetricsEndpoints[0].Port != nil:
+		fixed["__meta_kubernetes_pod_container_port_name"] = *m.pod.Spec.PodMetricsEndpoints[0].Port
 	}
 	return fixed
 }
@@ -65,21 +87,43 @@ func (t *trial) scrapeTarget(chosen assignment, discovered []labels.Label, see o
 			t.judge(viaTarget, chosen[metaNamespace], see)
 		}
 		t.judge(viaTarget, scraped.labels.Get("namespace"), see)
+		for _, name := range t.source.names {
+			t.judge(viaHost, namespaceOfHost(name), see)
+		}
+		// Discovery may find targets anywhere; what counts is what is written in the object.
+		if host := namespaceOfHost(scraped.address); host != "" && (scraped.isWritten || !scraped.mentions(host)) {
+			t.judge(viaHost, host, see)
+		}
 	}
 	return scraped, kept
 }
 
-// ingest merges and relabels a sample of the target.
-func (t *trial) ingest(scraped target, exposed assignment, see observer) {
+// judgesExported tells whether `exported_namespace` is judged of the samples of the target. A path that
+// was discovered does not count either.
+func (t *trial) judgesExported(scraped target) bool {
+	if t.scrape.honorLabels || t.exported {
+		return !t.scrape.honorLabels
+	}
+	if t.isAnyPath && (routedTo(takenFor(t.scrape.path)) != "" || routedTo(takenFor(scraped.path)) != "") {
+		return true
+	}
+	known := strings.TrimPrefix(routedTo(cmp.Or(scraped.path, t.scrape.path)), "/")
+	return known != "" && (scraped.isWritten || !scraped.mentions(known))
+}
+
+// ingest merges and relabels a sample of the target, and tells whether it is kept.
+func (t *trial) ingest(scraped target, exposed assignment, see observer) bool {
 	made, kept := t.scrape.ingest(t.builder, scraped, labels.FromMap(exposed))
 	if !kept {
-		return
+		return false
 	}
 	t.judge(viaSample, made.merged, see)
 	t.judge(viaSample, made.final, see)
-	if t.exported {
+	if t.judgesExported(scraped) {
 		t.judge(viaExported, made.exported, see)
+		t.judge(viaExported, made.written, see)
 	}
+	return true
 }
 
 func (t *trial) judge(k kind, namespace string, see observer) {
@@ -96,17 +140,35 @@ func (t *trial) replay(r random, input example, isShown func(kind, string) bool)
 	var shown *leak
 	see := func(k kind, namespace string) {
 		if shown == nil && isShown(k, namespace) {
-			shown = &leak{k.String(), namespace, input.Target, input.Exposed, k}
+			shown = &leak{
+				Kind: k.String(), Namespace: namespace, Target: input.Target, Exposed: input.Exposed,
+				Before3: t.scrape.before3, kind: k,
+			}
 		}
 	}
 	exposed := merged(t.fixedExposed, input.Exposed)
-	for _, discovered := range t.source.complete(input.Target, t.fixed) {
-		for range ordersReplayed {
-			if scraped, kept := t.scrapeTarget(discovered, discovered.list(r), see); kept {
-				t.ingest(scraped, exposed, see)
-			}
-			if shown != nil {
-				return shown
+	for _, isModel := range []bool{false, true} {
+		// The model knows targets without the labels that Prometheus gives each.
+		tried := *t
+		if isModel {
+			tried.scrape.defaults = nil
+		}
+		for _, discovered := range t.source.complete(input.Target, t.fixed) {
+			for range ordersReplayed {
+				scraped, kept := tried.scrapeTarget(discovered, discovered.list(r), see)
+				if kept {
+					tried.ingest(scraped, exposed, see)
+				}
+				if shown != nil {
+					shown.isUnreal = !scraped.isScrapable
+					for name, value := range discovered {
+						shown.isUnreal = shown.isUnreal || !t.source.carries(name, value)
+					}
+					if !shown.isUnreal && !t.scrape.before3 {
+						shown.sighting = &sighting{t.scrape, discovered, exposed}
+					}
+					return shown
+				}
 			}
 		}
 	}

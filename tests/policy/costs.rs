@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use wasmtime::{Caller, Config, Engine, Extern, Linker, Module, Store};
+use wasmtime::{Caller, Config, Engine, Extern, Linker, Module, Store, Trap};
 
 use super::cases::{self, adversaries};
 use super::harness::proven;
@@ -33,15 +33,15 @@ struct Record {
 }
 
 /// What an evaluation took.
-struct Cost {
-    instructions: u64,
+pub(crate) struct Cost {
+    pub instructions: u64,
     /// All of the instance's memory, in bytes.
     memory: u64,
     answer: Value,
 }
 
 /// A module in an engine that counts.
-struct Counted {
+pub(crate) struct Counted {
     module: Module,
     linker: Linker<Call>,
 }
@@ -54,7 +54,7 @@ struct Call {
 }
 
 impl Counted {
-    fn load(bytes: &[u8]) -> Self {
+    pub(crate) fn load(bytes: &[u8]) -> Self {
         let mut config = Config::new();
         config.consume_fuel(true);
         let engine = Engine::new(&config).expect("an engine");
@@ -90,7 +90,18 @@ impl Counted {
         Self { module, linker }
     }
 
-    fn validate(&self, request: &Value, settings: &Value) -> Cost {
+    pub(crate) fn validate(&self, request: &Value, settings: &Value) -> Cost {
+        let cost = self.validate_within(u64::MAX, request, settings);
+        cost.expect("an answer")
+    }
+
+    /// The evaluation; none if it takes more instructions.
+    pub(crate) fn validate_within(
+        &self,
+        most: u64,
+        request: &Value,
+        settings: &Value,
+    ) -> Option<Cost> {
         let payload = json!({"request": request, "settings": settings}).to_string();
         let length = i32::try_from(payload.len()).expect("a small payload");
         let call = Call {
@@ -98,7 +109,7 @@ impl Counted {
             ..Call::default()
         };
         let mut store = Store::new(self.module.engine(), call);
-        store.set_fuel(u64::MAX).expect("fuel");
+        store.set_fuel(most).expect("fuel");
         let instance = self.linker.instantiate(&mut store, &self.module);
         let instance = instance.expect("an instance");
         let init = instance.get_typed_func::<(), ()>(&mut store, "wapc_init");
@@ -106,14 +117,18 @@ impl Counted {
             .expect("wapc_init");
         let call = instance.get_typed_func::<(i32, i32), i32>(&mut store, "__guest_call");
         let operation = i32::try_from("validate".len()).expect("a short name");
-        call.and_then(|call| call.call(&mut store, (operation, length)))
-            .expect("an answer");
+        let call = call.expect("__guest_call");
+        if let Err(error) = call.call(&mut store, (operation, length)) {
+            let is_spent = error.downcast_ref() == Some(&Trap::OutOfFuel);
+            assert!(is_spent, "{error:?}");
+            return None;
+        }
         let memory = instance.get_memory(&mut store, "memory");
-        Cost {
-            instructions: u64::MAX - store.get_fuel().expect("fuel"),
+        Some(Cost {
+            instructions: most - store.get_fuel().expect("fuel"),
             memory: memory.expect("a memory").size(&store) * PAGE,
             answer: serde_json::from_slice(&store.data().answer).expect("JSON"),
-        }
+        })
     }
 }
 
@@ -121,7 +136,7 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-fn module(name: &str) -> Vec<u8> {
+pub(crate) fn module(name: &str) -> Vec<u8> {
     std::fs::read(path(name)).unwrap_or_else(|_| panic!("run `make {name}` first"))
 }
 

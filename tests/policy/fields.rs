@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::harness::{create, lines};
 
 #[derive(Deserialize)]
-struct Field {
-    kind: String,
-    path: String,
-    r#type: String,
+pub(crate) struct Field {
+    pub kind: String,
+    pub path: String,
+    pub r#type: String,
 }
 
 /// Fields that are not read, by the end of their path, with the reason.
@@ -103,7 +103,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
     (
         "it only narrows: a label that is forced on series, or selectors that are not heard",
         &[
-            "enforcedNamespaceLabel",
             "excludedFromEnforcement",
             "prometheusRulesExcludedFromEnforce",
             "ignoreNamespaceSelectors",
@@ -125,7 +124,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "azureSDConfigs",
             "consulSDConfigs",
             "digitalOceanSDConfigs",
-            "dnsSDConfigs",
             "dockerSDConfigs",
             "dockerSwarmSDConfigs",
             "ec2SDConfigs",
@@ -153,8 +151,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
         "the server's pods and what surrounds them; whoever may write these may do anything",
         &[
             "podMetadata",
-            "version",
-            "image",
             "baseImage",
             "tag",
             "sha",
@@ -216,7 +212,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "Prometheus spec.rules",
             "query",
             "queryConfig",
-            "alerting",
             "additionalAlertRelabelConfigs",
             "additionalAlertManagerConfigs",
             "thanos",
@@ -226,7 +221,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "exemplars",
             "enableAdminAPI",
             "externalLabels",
-            "replicaExternalLabelName",
             "prometheusExternalLabelName",
             "tracingConfig",
             "tracingConfigFile",
@@ -249,7 +243,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "remoteRead[].name",
             "sendExemplars",
             "sendNativeHistograms",
-            "writeRelabelConfigs",
             "queueConfig",
             "metadataConfig",
             "requiredMatchers",
@@ -284,7 +277,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
 const ONLY_PRESENCE: &[&str] = &["emptyDir", "additionalScrapeConfigs"];
 
 /// Whether the field, or what it is a part of, is left out.
-fn is_left_out(field: &Field) -> bool {
+pub(crate) fn is_left_out(field: &Field) -> bool {
     let ends = || LEFT_OUT.iter().flat_map(|(_, ends)| *ends);
     let is_end = |path: &str| {
         let whole = format!("{} {path}", field.kind);
@@ -299,7 +292,7 @@ fn is_left_out(field: &Field) -> bool {
 }
 
 /// An object whose field has this value.
-fn object(field: &Field, value: &Value) -> Value {
+pub(crate) fn object(field: &Field, value: &Value) -> Value {
     let place = |value: Value, segment: &str| match segment.strip_suffix("[]") {
         Some(name) => json!({ name: [value] }),
         None => json!({ segment: value }),

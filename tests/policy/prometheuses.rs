@@ -233,8 +233,8 @@ fn the_storage_class_is_judged_where_it_is_asked_for(
 #[rstest]
 #[case::honor_labels("overrideHonorLabels: true", &["spec.overrideHonorLabels"])]
 #[case::not("overrideHonorLabels: false", &[])]
-#[case::a_label_of_pods("podTargetLabels: [team, namespace]", &["spec.podTargetLabels[1]"])]
-#[case::a_label_of_pods_sanitized("podTargetLabels: [exported-namespace]", &["spec.podTargetLabels[0]"])]
+#[case::a_label_of_pods("podTargetLabels: [team, namespace]", &["spec.podTargetLabels"])]
+#[case::a_label_of_pods_sanitized("podTargetLabels: [exported-namespace]", &["spec.podTargetLabels"])]
 #[case::other_labels_of_pods("podTargetLabels: [team, k8s/namespace]", &[])]
 #[case::a_class_that_writes(
     "scrapeClasses: [{name: a, relabelings: [{targetLabel: namespace, replacement: shop-dev}]}]",

@@ -77,7 +77,7 @@ const BY_HAND: bool = true;
 )]
 #[case::a_label_that_a_static_target_does_not_have(
     "{targets: {staticConfig: {static: [a], labels: {team: shop}, relabelingConfigs: [\
-     {sourceLabels: [env], regex: '(.+)', targetLabel: namespace}]}}}",
+     {sourceLabels: [job], regex: 'x', targetLabel: namespace, replacement: prod}]}}, jobName: shop}",
     None
 )]
 #[case::federation_through_a_prober(
@@ -136,11 +136,6 @@ const TARGETS: &str = "spec.relabelings";
     "{staticConfigs: [{targets: [a, b], labels: {namespace: shop-dev}}], relabelings: [\
      {sourceLabels: [__address__], regex: c, targetLabel: namespace, replacement: prod}]}",
     None
-)]
-#[case::static_with_a_placeholder_for_its_address(
-    "{staticConfigs: [{targets: [$(TARGET)], labels: {namespace: shop-dev}}], relabelings: [\
-     {sourceLabels: [__address__], regex: c, targetLabel: namespace, replacement: prod}]}",
-    Some((TARGETS, "prod"))
 )]
 #[case::static_whose_own_does_not_win(
     "{honorLabels: true, staticConfigs: [{targets: [a], labels: {namespace: shop-dev}}]}",

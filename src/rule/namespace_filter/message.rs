@@ -62,7 +62,9 @@ impl Judge<'_, '_> {
         subject: &Subject<'_>,
         scrape: &Scrape,
     ) -> String {
-        let why = if scrape.cluster_wide {
+        let reads = |rule: &Rule| rule.reads("exported_namespace");
+        let rules = || scrape.relabelings.iter().chain(&scrape.metric_relabelings);
+        let why = if scrape.is_cluster_wide() || !rules().any(reads) {
             "this exporter reports on many namespaces, and with honorLabels false its own label \
              arrives as `exported_namespace`"
         } else {
@@ -93,6 +95,24 @@ impl Judge<'_, '_> {
             (Some(witness), _) => {
                 let namespace = &witness.namespace;
                 format!("{what} of namespace {namespace:?} can come through")
+            }
+            (None, Some(rule)) if rule.stage == Stage::Prometheus => {
+                let where_it_is = match rule {
+                    RuleId::IGNORED_SELECTOR => {
+                        "ignores namespace selectors (ignoreNamespaceSelectors)"
+                    }
+                    RuleId::ENFORCED_NAMESPACE => {
+                        "gives every target this object's namespace (enforcedNamespaceLabel)"
+                    }
+                    RuleId::ADDED_PORT => {
+                        "is of version 2, which adds a port to the address that becomes `instance`"
+                    }
+                    _ => "writes a label that these rules read (scrapeClasses, podTargetLabels)",
+                };
+                format!(
+                    "it cannot be proved that {what} from outside of environment {environment:?} cannot \
+                     come through where the Prometheus that scrapes {where_it_is}"
+                )
             }
             (None, Some(rule)) => {
                 let reason = self.reason(rule, scrape);

@@ -15,10 +15,15 @@ use std::rc::Rc;
 use crate::json::{self, Strict};
 use crate::language::budget::TooComplex;
 use crate::language::pattern::PatternError;
+use crate::relabel::address::{Standing, stands_outside};
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::leak::{Allowed, Leak, Witness};
-use crate::relabel::rule::{Relabeling, Rule};
-use crate::relabel::scrape::{Scrape, is_confining_keep};
+use crate::relabel::rule::{
+    READ_AS_NULL, REFUSES_ALL, Refusal, Relabeling, Rule, has_placeholder, is_read_as_null,
+};
+use crate::relabel::scrape::{self, Scrape, is_confining_keep};
+use crate::relabel::series::Series;
+use crate::relabel::value::Value;
 use crate::relabel::{RuleId, Stage};
 use crate::resource::Object;
 use crate::resource::scraped::Scraped;
@@ -30,6 +35,15 @@ use subject::Subject;
 
 /// The rule's name.
 pub const NAME: &str = "namespace-filter";
+
+/// What it costs to look at something that is scraped, in the unit of the budget.
+const SUBJECT: usize = 32;
+/// What it costs to read a rule, or a name or an address of a list.
+const ITEM: usize = 8;
+/// What it costs to tell of a violation.
+const VIOLATION: usize = 256;
+/// How many violations are told of one object.
+const MAX_VIOLATIONS: usize = 1000;
 
 /// Judges an object for the environment that it is scraped for: its namespace's, or in a shared
 /// namespace the one whose release it carries.
@@ -64,7 +78,18 @@ pub fn judge(
         interpreter: Interpreter::default(),
         verdict,
     };
-    for subject in subjects {
+    for (index, subject) in subjects.enumerate() {
+        let field = subject.list_field();
+        // What is not worth a proof costs, too, and has to end.
+        if judge.interpreter.budget.spend(SUBJECT).is_err()
+            || judge.verdict.violations.len() >= MAX_VIOLATIONS
+        {
+            let message = format!(
+                "too much to check in one object: what follows after the first {index} was not judged"
+            );
+            judge.push(field, message, None, None);
+            break;
+        }
         judge.subject(subject);
     }
     judge.verdict.spent += judge.interpreter.budget.spent();
@@ -107,36 +132,64 @@ struct Judge<'a, 'v> {
 }
 
 impl Judge<'_, '_> {
-    fn subject(&mut self, mut subject: Subject<'_>) {
-        let relabelings = self.rules(&subject, Stage::Relabelings);
-        let metric_relabelings = self.rules(&subject, Stage::MetricRelabelings);
+    fn subject(&mut self, subject: Subject<'_>) {
+        let field = subject.field();
+        if self.judge_subject(subject) == Err(TooComplex) {
+            let message = "too complex to prove that it does not leak; simplify the regexes of its \
+                           relabelings";
+            self.push(field, message.to_owned(), None, None);
+        }
+    }
+
+    fn judge_subject(&mut self, mut subject: Subject<'_>) -> Result<(), TooComplex> {
+        // Each of the operator's rules is looked at, and made, once more for each endpoint.
+        self.interpreter
+            .budget
+            .spend(ITEM * subject.operator_size())?;
+        self.judge_ports(&subject)?;
+        let relabelings = self.rules(&subject, Stage::Relabelings)?;
+        let metric_relabelings = self.rules(&subject, Stage::MetricRelabelings)?;
         let (Some(relabelings), Some(metric_relabelings)) = (relabelings, metric_relabelings)
         else {
-            return;
+            return Ok(());
         };
         let mut scrape = Scrape {
             relabelings,
             metric_relabelings,
             operator: Rc::default(),
             sources: std::mem::take(&mut subject.scrape.sources),
+            path: std::mem::take(&mut subject.scrape.path),
+            own: std::mem::take(&mut subject.scrape.own),
+            cluster_wide_paths: std::mem::take(&mut subject.scrape.cluster_wide_paths),
             ..subject.scrape
         };
         let required = self.settings.namespace_filter == NamespaceFilter::Required;
         if self.is_plain(&subject, &scrape, required) == Ok(true) {
-            return;
+            return Ok(());
         }
         scrape.operator = subject.operator_rules();
-        let proof = self.prove(&subject, &scrape);
-        if proof == Err(TooComplex) {
-            self.push(
-                subject.field(),
-                "too complex to prove that it does not leak; simplify the regexes of its \
-                 relabelings"
-                    .to_owned(),
-                None,
-                None,
-            );
+        self.prove(&subject, &scrape)
+    }
+
+    /// What the operator writes into a rule of its own, and Prometheus reads otherwise, or not at all.
+    fn judge_ports(&mut self, subject: &Subject<'_>) -> Result<(), TooComplex> {
+        for (field, text) in subject.regexes() {
+            let message = if is_read_as_null(&text) {
+                READ_AS_NULL.to_owned()
+            } else if let Err(PatternError::Refused(reason)) = self.interpreter.compile(&text)? {
+                format!(
+                    "it is a regex for Prometheus, which does not compile ({reason}), {REFUSES_ALL}"
+                )
+            } else {
+                continue;
+            };
+            self.push(field, message, None, None);
         }
+        if let Some(field) = subject.refused_name() {
+            let message = format!("Prometheus takes no label of this name, {REFUSES_ALL}");
+            self.push(field, message, None, None);
+        }
+        Ok(())
     }
 
     /// Whether the subject, scraped so, is proved by looking.
@@ -151,17 +204,23 @@ impl Judge<'_, '_> {
 
     /// The rules of a list as Prometheus takes them; none where the object would be refused, which
     /// is then said.
-    fn rules(&mut self, subject: &Subject<'_>, stage: Stage) -> Option<Vec<Rule>> {
+    fn rules(
+        &mut self,
+        subject: &Subject<'_>,
+        stage: Stage,
+    ) -> Result<Option<Vec<Rule>>, TooComplex> {
         let list = subject.list(stage);
         let relabelings: &[Strict<Relabeling>] = list.relabelings.unwrap_or_default();
+        self.interpreter.budget.spend(ITEM * relabelings.len())?;
         let mut rules = Vec::new();
         let mut refused = false;
         for (index, relabeling) in relabelings.iter().enumerate() {
-            let reason = match Rule::new(relabeling) {
-                Err(refusal) => refusal.0,
+            let refusal = match Rule::new(relabeling) {
+                Err(refusal) => refusal,
                 Ok(rule) => match self.interpreter.compile(&rule.regex) {
                     Ok(Err(PatternError::Refused(reason))) if !rule.has_placeholder() => {
-                        format!("has a regex that Go does not compile ({reason})")
+                        let reason = format!("has a regex that Go does not compile ({reason})");
+                        Refusal::Ignored(reason)
                     }
                     _ => {
                         rules.push(rule);
@@ -170,18 +229,25 @@ impl Judge<'_, '_> {
                 },
             };
             refused = true;
-            self.push(
-                format!("{}[{index}]", list.path()),
-                format!("it {reason}, so that prometheus-operator would ignore the whole object"),
-                None,
-                None,
-            );
+            self.interpreter.budget.spend(VIOLATION)?;
+            let field = format!("{}[{index}]", list.path());
+            self.push(field, refusal.to_string(), None, None);
         }
-        (!refused).then_some(rules)
+        Ok((!refused).then_some(rules))
     }
 
     fn prove(&mut self, subject: &Subject<'_>, scrape: &Scrape) -> Result<(), TooComplex> {
         let mut found = scrape.judge(&self.allowed, &mut self.interpreter)?;
+        self.judge_addresses(subject, &found)?;
+        if found.has_free_path {
+            self.verdict.warnings.push(format!(
+                "{}.{}: a label decides at which path is scraped; should it be one that reports on many \
+                 namespaces ({}), that is not judged",
+                subject.field(),
+                subject.list(Stage::Relabelings).name(),
+                self.settings.cluster_wide_exporters.paths.join(", ")
+            ));
+        }
         if found.is_empty {
             self.verdict.warnings.push(format!(
                 "{}: nothing that environment {:?} may see can come through; check the regexes",
@@ -249,6 +315,83 @@ impl Judge<'_, '_> {
             self.demand_keep(subject, scrape, &mended, stage, edits)?;
         }
         Ok(())
+    }
+
+    /// What is scraped, or probed, at an address in a namespace that may not be seen.
+    fn judge_addresses(
+        &mut self,
+        subject: &Subject<'_>,
+        found: &scrape::Verdict,
+    ) -> Result<(), TooComplex> {
+        if let Some((standing, writer)) = &found.standing {
+            let list = subject.list(Stage::Relabelings);
+            let field = match writer {
+                Some(rule) if rule.stage == Stage::Relabelings => {
+                    format!("{}[{}]", list.path(), rule.index)
+                }
+                _ => list.path(),
+            };
+            self.push_standing(field, standing);
+        }
+        if !found.moves_address {
+            for (field, address) in subject.addresses() {
+                if let Some(standing) = self.standing(address)? {
+                    self.interpreter.budget.spend(VIOLATION)?;
+                    self.push_standing(field, &standing);
+                } else if has_placeholder(address) {
+                    self.interpreter.budget.spend(VIOLATION)?;
+                    let message = "it cannot be told where it stands: the config reloader replaces its \
+                                   $(NAME) after admission";
+                    self.push(field, message.to_owned(), None, None);
+                }
+            }
+        }
+        for (field, address) in subject.probed(found.moves_address) {
+            if let Some(standing) = self.standing(address)? {
+                self.interpreter.budget.spend(VIOLATION)?;
+                let namespace = standing.namespace.unwrap_or_default();
+                self.verdict.warnings.push(format!(
+                    "{field}: {:?} is probed, which stands in namespace {namespace:?}",
+                    standing.address
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the address stands, if that is a namespace that may not be seen.
+    fn standing(&mut self, address: &str) -> Result<Option<Standing>, TooComplex> {
+        let budget = &mut self.interpreter.budget;
+        budget.spend(ITEM)?;
+        let address = Value::literal(address);
+        stands_outside(&self.allowed, &Series::new(0), &address, budget)
+    }
+
+    fn push_standing(&mut self, field: String, standing: &Standing) {
+        let environment = &self.environment.name;
+        let address = &standing.address;
+        let message = match &standing.namespace {
+            Some(namespace) => format!(
+                "{address:?} stands in namespace {namespace:?}, which environment {environment:?} must not \
+                 see; whatever labels its series get, they are of that namespace"
+            ),
+            None => format!(
+                "a label chooses the namespace of {address:?}, so that it may be one which environment \
+                 {environment:?} must not see"
+            ),
+        };
+        let witness = standing.namespace.clone().map(|namespace| Witness {
+            namespace,
+            target: Vec::new(),
+            exposed: Vec::new(),
+        });
+        self.verdict.violations.push(Violation {
+            rule: NAME,
+            field,
+            message,
+            witness: witness.map(told),
+            fix: None,
+        });
     }
 
     /// Mode `required`: one of the endpoint's own rules confines it. If not, one is added to the
@@ -341,7 +484,7 @@ fn told(witness: Witness) -> verdict::Witness {
 /// The endpoint's own rules of a stage.
 fn rules_of(scrape: &Scrape, stage: Stage) -> &[Rule] {
     match stage {
-        Stage::Operator => &[],
+        Stage::Operator | Stage::Prometheus => &[],
         Stage::Relabelings => &scrape.relabelings,
         Stage::MetricRelabelings => &scrape.metric_relabelings,
     }
@@ -351,6 +494,7 @@ fn rules_of(scrape: &Scrape, stage: Stage) -> &[Rule] {
 fn rule_at(scrape: &Scrape, id: RuleId) -> Option<&Rule> {
     match id.stage {
         Stage::Operator => scrape.operator.get(id.index),
+        Stage::Prometheus => None,
         stage => rules_of(scrape, stage).get(id.index),
     }
 }

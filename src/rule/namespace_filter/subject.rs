@@ -1,5 +1,7 @@
 //! What is judged: each thing that Prometheus scrapes for an object, with the places of its rules.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::json::Strict;
@@ -16,6 +18,7 @@ use crate::resource::scrape_config::{KubernetesDiscovery, ScrapeConfig};
 use crate::resource::scraped::Scraped;
 use crate::resource::{LabelSelector, Labels};
 use crate::settings::Settings;
+use serde_json::Value;
 
 /// The path of an endpoint that gives none (`Endpoint` in prometheus-operator's
 /// `pkg/apis/monitoring/v1`, and Prometheus' own default).
@@ -117,6 +120,11 @@ impl<'a> Subject<'a> {
         matches!(self.origin, Origin::Endpoint(..))
     }
 
+    /// Where the list of such things stands in the object.
+    pub(super) fn list_field(&self) -> String {
+        self.metric_relabelings.place.above.join(".")
+    }
+
     /// Where it stands in the object.
     pub(super) fn field(&self) -> String {
         path(self.metric_relabelings.place)
@@ -130,6 +138,148 @@ impl<'a> Subject<'a> {
             Origin::ScrapeConfig(config) => operator_rules::of_scrape_config(config),
         };
         rules.into()
+    }
+
+    /// How many rules the operator puts before its own, about.
+    pub(super) fn operator_size(&self) -> usize {
+        let length = |names: &Option<Vec<String>>| names.as_ref().map_or(0, Vec::len);
+        match &self.origin {
+            Origin::Endpoint(monitor, _) => {
+                length(&monitor.target_labels)
+                    + length(&monitor.pod_target_labels)
+                    + monitor.selector.size()
+            }
+            Origin::Probe(probe) => {
+                let ingress = probe.ingress.as_ref();
+                let selector = ingress.and_then(|ingress| ingress.selector.as_deref());
+                selector.map_or(0, LabelSelector::size)
+            }
+            Origin::ScrapeConfig(_) => 0,
+        }
+    }
+
+    /// The fields of it, besides its rules, that the operator writes as a regex.
+    pub(super) fn regexes(&self) -> Box<dyn Iterator<Item = (String, Cow<'a, str>)> + 'a> {
+        match &self.origin {
+            Origin::Endpoint(_, endpoint) => {
+                let port = endpoint.port.as_deref().filter(|port| !port.is_empty());
+                let target = || endpoint.target_port.as_ref().and_then(Value::as_str);
+                let port = port.map(|port| ("port", port));
+                let port = port.or_else(|| Some(("targetPort", target()?)));
+                let at = self.field();
+                Box::new(
+                    port.map(|(field, text)| (format!("{at}.{field}"), text.into()))
+                        .into_iter(),
+                )
+            }
+            Origin::Probe(probe) if probe.static_config.is_none() => {
+                // Nobody checks these, unlike those of a monitor.
+                let ingress = probe.ingress.as_ref();
+                let selector = ingress.and_then(|ingress| ingress.selector.as_deref());
+                let at = "spec.targets.ingress.selector";
+                let labels = selector
+                    .into_iter()
+                    .flat_map(|it| it.match_labels.iter().flatten());
+                let labels = labels
+                    .map(move |(key, value)| (format!("{at}.matchLabels.{key}"), value.as_str()));
+                let expressions = selector
+                    .into_iter()
+                    .flat_map(|it| it.match_expressions.iter().flatten());
+                let listed = expressions.enumerate().flat_map(move |(index, one)| {
+                    self::listed(
+                        format!("{at}.matchExpressions[{index}].values"),
+                        one.values.as_ref(),
+                    )
+                });
+                let written =
+                    |(field, text): (String, &str)| (field, format!("({text});true").into());
+                Box::new(labels.chain(listed).map(written))
+            }
+            Origin::Probe(_) | Origin::ScrapeConfig(_) => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// A field of it that is, or has, the name of a label that Prometheus refuses: the empty one where labels
+    /// are copied, and YAML's `<<` where they are written down.
+    pub(super) fn refused_name(&self) -> Option<String> {
+        let has_merge_key =
+            |labels: Option<&Labels>| labels.is_some_and(|labels| labels.contains_key("<<"));
+        match &self.origin {
+            Origin::Endpoint(monitor, _) => {
+                let lists = [
+                    ("spec.targetLabels", &monitor.target_labels),
+                    ("spec.podTargetLabels", &monitor.pod_target_labels),
+                ];
+                let mut lists = lists.into_iter().filter_map(|(field, names)| {
+                    let place = names.as_ref()?.iter().position(String::is_empty)?;
+                    Some(format!("{field}[{place}]"))
+                });
+                lists.next()
+            }
+            Origin::Probe(probe) => {
+                let labels = probe
+                    .static_config
+                    .as_ref()
+                    .and_then(|fixed| fixed.labels.as_ref());
+                has_merge_key(labels).then(|| "spec.targets.staticConfig.labels".to_owned())
+            }
+            Origin::ScrapeConfig(config) => {
+                let mut fixed = config.static_configs.iter().flatten();
+                let place = fixed.position(|config| has_merge_key(config.labels.as_ref()))?;
+                Some(format!("spec.staticConfigs[{place}].labels"))
+            }
+        }
+    }
+
+    /// Addresses that are scraped unless a rule moves the scrape elsewhere, each with its field; and whether
+    /// they are names that are looked up for targets.
+    pub(super) fn addresses(&self) -> Box<dyn Iterator<Item = (String, &'a str)> + 'a> {
+        match &self.origin {
+            Origin::Endpoint(..) => Box::new(std::iter::empty()),
+            Origin::Probe(probe) => {
+                let url = probe.url.as_deref();
+                Box::new(
+                    url.map(|url| ("spec.prober.url".to_owned(), url))
+                        .into_iter(),
+                )
+            }
+            Origin::ScrapeConfig(config) => {
+                let fixed = config.static_configs.iter().flatten().enumerate();
+                let fixed = fixed.flat_map(|(index, config)| {
+                    listed(
+                        format!("spec.staticConfigs[{index}].targets"),
+                        config.targets.as_ref(),
+                    )
+                });
+                let named = config.dns_sd_configs.iter().flatten().enumerate();
+                let named = named.flat_map(|(index, config)| {
+                    listed(
+                        format!("spec.dnsSDConfigs[{index}].names"),
+                        config.names.as_ref(),
+                    )
+                });
+                Box::new(fixed.chain(named))
+            }
+        }
+    }
+
+    /// Addresses that are merely probed, each with its field; `moved` tells whether a rule sends the scrape
+    /// elsewhere.
+    pub(super) fn probed(&self, moved: bool) -> Box<dyn Iterator<Item = (String, &'a str)> + 'a> {
+        match &self.origin {
+            Origin::Probe(probe) => {
+                let addresses = probe
+                    .static_config
+                    .as_ref()
+                    .and_then(|fixed| fixed.addresses.as_ref());
+                Box::new(listed(
+                    "spec.targets.staticConfig.static".to_owned(),
+                    addresses,
+                ))
+            }
+            Origin::ScrapeConfig(_) if moved => self.addresses(),
+            _ => Box::new(std::iter::empty()),
+        }
     }
 
     /// Whether it is proved by looking ([`plain`]).
@@ -147,23 +297,33 @@ impl<'a> Subject<'a> {
         plain::is_plain(scrape, copied, required, allowed, interpreter)
     }
 
-    /// All that is scraped for an object in this namespace.
-    pub(super) fn all(scraped: &'a Scraped, namespace: &str, settings: &Settings) -> Vec<Self> {
+    /// All that is scraped for an object in this namespace, one after the other.
+    pub(super) fn all(
+        scraped: &'a Scraped,
+        namespace: &'a str,
+        settings: &'a Settings,
+    ) -> Box<dyn Iterator<Item = Self> + 'a> {
         match scraped {
-            Scraped::Monitor(monitor) => Self::of_monitor(monitor, namespace, settings),
+            Scraped::Monitor(monitor) => Box::new(Self::of_monitor(monitor, namespace, settings)),
             Scraped::Probe(probe) => {
-                let subject = Self::of_probe(probe, namespace, settings);
-                subject.into_iter().collect()
+                Box::new(Self::of_probe(probe, namespace, settings).into_iter())
             }
-            Scraped::ScrapeConfig(config) => vec![Self::of_scrape_config(config, settings)],
+            Scraped::ScrapeConfig(config) => Box::new(std::iter::once(Self::of_scrape_config(
+                config, namespace, settings,
+            ))),
         }
     }
 
     /// The endpoints of a monitor.
-    fn of_monitor(monitor: &'a Monitor, namespace: &str, settings: &Settings) -> Vec<Self> {
+    fn of_monitor(
+        monitor: &'a Monitor,
+        namespace: &'a str,
+        settings: &Settings,
+    ) -> impl Iterator<Item = Self> {
         let cluster_wide = selects_cluster_wide(&monitor.selector, settings);
-        let (reason, discovery) = discovery(&monitor.namespace_selector, namespace);
-        let endpoint = |(index, endpoint): (usize, &'a Strict<Endpoint>)| {
+        let (reason, sources) = discovery(&monitor.namespace_selector, namespace);
+        let paths = cluster_wide_paths(settings);
+        let endpoint = move |(index, endpoint): (usize, &'a Strict<Endpoint>)| {
             let at = |name| Place {
                 above: monitor.of.endpoints(),
                 index: Some(index),
@@ -177,14 +337,13 @@ impl<'a> Subject<'a> {
                     endpoint.metric_relabelings.as_ref(),
                 ),
                 scrape: Scrape {
-                    sources: vec![Source {
-                        discovery: discovery.clone(),
-                        labels: Vec::new(),
-                    }],
+                    sources: sources.clone(),
                     is_named: true,
                     honor_labels: endpoint.honor_labels.unwrap_or(false),
-                    cluster_wide: cluster_wide
-                        || is_cluster_wide(path, endpoint.relabelings.as_ref(), settings),
+                    cluster_wide,
+                    path: path.to_owned(),
+                    own: namespace.to_owned(),
+                    cluster_wide_paths: Rc::clone(&paths),
                     operator: Rc::default(),
                     relabelings: Vec::new(),
                     metric_relabelings: Vec::new(),
@@ -194,7 +353,7 @@ impl<'a> Subject<'a> {
                 narrower: NARROWER,
             }
         };
-        monitor.endpoints.iter().enumerate().map(endpoint).collect()
+        monitor.endpoints.iter().enumerate().map(endpoint)
     }
 
     /// What a probe scrapes: nothing, without targets.
@@ -225,9 +384,7 @@ impl<'a> Subject<'a> {
             } else if let Some(ingress) = &probe.ingress {
                 let default = NamespaceSelector::default();
                 let selector = ingress.namespace_selector.as_deref().unwrap_or(&default);
-                let (reason, discovery) = discovery(selector, namespace);
-                let labels = Vec::new();
-                let sources = vec![Source { discovery, labels }];
+                let (reason, sources) = discovery(selector, namespace);
                 let relabelings = ingress.relabelings.as_ref();
                 (
                     sources,
@@ -250,7 +407,10 @@ impl<'a> Subject<'a> {
                 sources,
                 is_named,
                 honor_labels: false,
-                cluster_wide: is_cluster_wide(path, relabelings, settings),
+                cluster_wide: false,
+                path: path.to_owned(),
+                own: namespace.to_owned(),
+                cluster_wide_paths: cluster_wide_paths(settings),
                 operator: Rc::default(),
                 relabelings: Vec::new(),
                 metric_relabelings: Vec::new(),
@@ -262,26 +422,25 @@ impl<'a> Subject<'a> {
     }
 
     /// What a scrape configuration scrapes.
-    fn of_scrape_config(config: &'a ScrapeConfig, settings: &Settings) -> Self {
+    fn of_scrape_config(config: &'a ScrapeConfig, namespace: &str, settings: &Settings) -> Self {
         let path = given_path(config.metrics_path.as_deref(), DEFAULT_PATH);
-        let mut sources: Vec<Source> = Vec::new();
-        let mut add = |discovery| {
-            let labels = Vec::new();
-            let source = Source { discovery, labels };
-            if !sources.contains(&source) {
-                sources.push(source);
-            }
-        };
+        let mut found = BTreeSet::new();
         for kubernetes in config.kubernetes_sd_configs.iter().flatten() {
-            kubernetes_discovery(kubernetes).for_each(&mut add);
+            found.extend(kubernetes_discovery(kubernetes));
         }
         if config.gives_any_labels {
-            add(Discovery::Anywhere);
+            found.insert(Discovery::Anywhere);
         }
         // The other discoveries know nothing of namespaces.
         if config.discovers_elsewhere {
-            add(Discovery::Nowhere);
+            found.insert(Discovery::Nowhere);
         }
+        let source = |discovery| Source {
+            discovery,
+            labels: Vec::new(),
+            is_possible: false,
+        };
+        let mut sources: Vec<Source> = found.into_iter().map(source).collect();
         for fixed in config.static_configs.iter().flatten() {
             let none = Labels::new();
             let labels = fixed.labels.as_ref().unwrap_or(&none);
@@ -297,7 +456,10 @@ impl<'a> Subject<'a> {
                 sources,
                 is_named: false,
                 honor_labels: config.honor_labels.unwrap_or(false),
-                cluster_wide: is_cluster_wide(path, config.relabelings.as_ref(), settings),
+                cluster_wide: false,
+                path: path.to_owned(),
+                own: namespace.to_owned(),
+                cluster_wide_paths: cluster_wide_paths(settings),
                 operator: Rc::default(),
                 relabelings: Vec::new(),
                 metric_relabelings: Vec::new(),
@@ -307,6 +469,15 @@ impl<'a> Subject<'a> {
             narrower: "; `namespaces` of a kubernetesSDConfig can be narrowed as well",
         }
     }
+}
+
+/// The texts of a list, each with its field.
+fn listed<'a>(
+    field: String,
+    texts: Option<&'a Vec<String>>,
+) -> impl Iterator<Item = (String, &'a str)> {
+    let texts = texts.into_iter().flatten().enumerate();
+    texts.map(move |(index, text)| (format!("{field}[{index}]"), text.as_str()))
 }
 
 /// A field of the spec.
@@ -326,23 +497,36 @@ fn fixed_targets(addresses: Option<&Vec<String>>, labels: &Labels) -> Option<Sou
     } else if addresses.iter().any(|address| has_placeholder(address)) {
         Discovery::Nowhere
     } else {
-        Discovery::Fixed(addresses.clone())
+        Discovery::Fixed(addresses.as_slice().into())
     };
-    let labels = labels.clone().into_iter().collect();
-    Some(Source { discovery, labels })
+    Some(Source {
+        discovery,
+        labels: labels.clone().into_iter().collect(),
+        is_possible: false,
+    })
 }
 
 fn given_path<'p>(path: Option<&'p str>, default: &'p str) -> &'p str {
     path.filter(|path| !path.is_empty()).unwrap_or(default)
 }
 
+fn cluster_wide_paths(settings: &Settings) -> Rc<[String]> {
+    settings.cluster_wide_exporters.paths.as_slice().into()
+}
+
 /// Where a namespace selector discovers, and why, as a clause.
-fn discovery(selector: &NamespaceSelector, namespace: &str) -> (&'static str, Discovery) {
+fn discovery(selector: &NamespaceSelector, namespace: &str) -> (&'static str, Vec<Source>) {
     let names = selector
         .match_names
         .as_ref()
         .filter(|names| !names.is_empty());
-    match names {
+    let source = |discovery, is_possible| Source {
+        discovery,
+        labels: Vec::new(),
+        is_possible,
+    };
+    let own = || Discovery::In([namespace.to_owned()].into());
+    let (reason, found) = match names {
         _ if selector.any == Some(true) => (
             "namespaceSelector.any discovers all namespaces",
             Discovery::Everywhere,
@@ -351,8 +535,18 @@ fn discovery(selector: &NamespaceSelector, namespace: &str) -> (&'static str, Di
             "namespaceSelector.matchNames discovers it",
             Discovery::In(names.as_slice().into()),
         ),
-        None => ("", Discovery::In([namespace.to_owned()].into())),
+        None => ("", own()),
+    };
+    let is_elsewhere = match &found {
+        Discovery::In(names) => !names.iter().any(|name| name == namespace),
+        _ => false,
+    };
+    let mut sources = vec![source(found, false)];
+    if is_elsewhere {
+        // A Prometheus may ignore what the selector says.
+        sources.push(source(own(), true));
     }
+    (reason, sources)
 }
 
 fn kubernetes_discovery(config: &KubernetesDiscovery) -> impl Iterator<Item = Discovery> {
@@ -373,28 +567,6 @@ fn kubernetes_discovery(config: &KubernetesDiscovery) -> impl Iterator<Item = Di
         (_, false, None) => [Some(Discovery::Everywhere), None],
     };
     found.into_iter().flatten()
-}
-
-/// Whether a path, or one that a rule makes of it, is that of an exporter that reports on many
-/// namespaces.
-fn is_cluster_wide(
-    path: &str,
-    relabelings: Option<&Vec<Strict<Relabeling>>>,
-    settings: &Settings,
-) -> bool {
-    // A rule may have the last word on the path.
-    let rewritten = relabelings.into_iter().flatten();
-    let rewritten = rewritten
-        .filter(|rule| rule.target_label.as_deref() == Some("__metrics_path__"))
-        .filter_map(|rule| rule.replacement.as_deref());
-    let leads_to = |path: &str, known: &str| {
-        let path = path.split('?').next().unwrap_or_default();
-        path.trim_start_matches('/') == known.trim_start_matches('/')
-    };
-    let known = &settings.cluster_wide_exporters.paths;
-    std::iter::once(path)
-        .chain(rewritten)
-        .any(|path| has_placeholder(path) || known.iter().any(|known| leads_to(path, known)))
 }
 
 /// Whether a selector may select an exporter that reports on many namespaces.

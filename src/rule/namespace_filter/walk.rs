@@ -110,7 +110,7 @@ pub fn walks(
         verdict: &mut verdict,
     };
     let subjects = Subject::all(scraped, namespace, settings);
-    subjects.iter().map(|subject| judge.walk(subject)).collect()
+    subjects.map(|subject| judge.walk(&subject)).collect()
 }
 
 impl Judge<'_, '_> {
@@ -128,8 +128,10 @@ impl Judge<'_, '_> {
             refused: Vec::new(),
         };
         self.interpreter = Interpreter::default();
-        let relabelings = self.rules(subject, Stage::Relabelings);
-        let metric_relabelings = self.rules(subject, Stage::MetricRelabelings);
+        let relabelings = self.rules(subject, Stage::Relabelings).unwrap_or_default();
+        let metric_relabelings = self
+            .rules(subject, Stage::MetricRelabelings)
+            .unwrap_or_default();
         let refused = self.verdict.violations.drain(..);
         walk.refused = refused
             .map(|one| format!("{}: {}", one.field, one.message))
@@ -159,8 +161,8 @@ impl Judge<'_, '_> {
         });
         // Whether `exported_namespace` matters is said by the rules that are still to come, too.
         let exported = whole
-            .judges_exported(&mut Interpreter::default())
-            .unwrap_or(true);
+            .judge(&self.allowed, &mut Interpreter::default())
+            .map_or(true, |found| found.judges_exported);
         let first = ("merging", merged(&whole, exported));
         let (stage, rules) = (Stage::MetricRelabelings, &whole.metric_relabelings);
         walk.samples = walker.steps(stage, rules, first, |rules| Scrape {
@@ -236,7 +238,8 @@ impl Walker<'_> {
 
 /// Where targets come from, as a clause.
 fn discovered(scrape: &Scrape) -> String {
-    let places = scrape.sources.iter().map(|source| match &source.discovery {
+    let certain = scrape.sources.iter().filter(|source| !source.is_possible);
+    let places = certain.map(|source| match &source.discovery {
         Discovery::Everywhere => "in all namespaces".to_owned(),
         Discovery::In(names) => format!("in {}", names.join(", ")),
         Discovery::Own => "in the namespace of the Prometheus".to_owned(),

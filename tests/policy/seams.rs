@@ -1,0 +1,653 @@
+//! Where two parts meet: objects, programs, versions, and what is too large. Each case was admitted once
+//! though it leaks, or is a neighbour of one that was.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::harness::{create, monitor, proven, yaml};
+
+const KEEP: &str = "{action: keep, sourceLabels: [namespace], regex: 'dev|.*-dev|kube-system'}";
+
+/// Where an object is rejected in mode `proven`; nowhere, if it is accepted.
+fn fields(object: &Value) -> Vec<String> {
+    let answer = create(object, &proven());
+    let violations = answer.violations().expect("the annotation");
+    assert_eq!(answer.accepted, violations.is_empty());
+    violations.into_iter().map(|one| one.field).collect()
+}
+
+fn rejected(object: &Value) -> bool {
+    !fields(object).is_empty()
+}
+
+/// An object in `monitoring-dev` with the release of its environment.
+fn object(kind: &str, spec: &str) -> Value {
+    let version = match kind {
+        "ScrapeConfig" | "PrometheusAgent" => "v1alpha1",
+        _ => "v1",
+    };
+    yaml(&format!(
+        "{{apiVersion: monitoring.coreos.com/{version}, kind: {kind}, metadata: {{name: x, \
+         namespace: monitoring-dev, labels: {{release: monitoring-dev}}}}, spec: {spec}}}"
+    ))
+}
+
+/// A `Prometheus` that selects what is its environment's.
+fn prometheus(spec: &str) -> Value {
+    let selector = "serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}";
+    object("Prometheus", &format!("{{{selector}, {spec}}}"))
+}
+
+mod what_is_written_is_not_what_is_read {
+    use super::*;
+
+    const TEXTS: [&str; 2] = ["null", "~"];
+
+    /// Each place at which the operator writes a user's text as a regex, with the field.
+    #[rstest]
+    #[case::metric_relabeling(
+        "ServiceMonitor",
+        "{endpoints: [{metricRelabelings: [KEEP, {action: drop, sourceLabels: [env], regex: TEXT}]}]}",
+        "spec.endpoints[0].metricRelabelings[1]"
+    )]
+    #[case::relabeling(
+        "ServiceMonitor",
+        "{endpoints: [{relabelings: [{action: drop, sourceLabels: [env], regex: TEXT}]}]}",
+        "spec.endpoints[0].relabelings[0]"
+    )]
+    #[case::port(
+        "ServiceMonitor",
+        "{endpoints: [{port: TEXT}]}",
+        "spec.endpoints[0].port"
+    )]
+    #[case::target_port(
+        "ServiceMonitor",
+        "{endpoints: [{targetPort: TEXT}]}",
+        "spec.endpoints[0].targetPort"
+    )]
+    #[case::second_endpoint(
+        "ServiceMonitor",
+        "{endpoints: [{port: web}, {port: TEXT}]}",
+        "spec.endpoints[1].port"
+    )]
+    #[case::port_of_a_pod(
+        "PodMonitor",
+        "{podMetricsEndpoints: [{port: TEXT}]}",
+        "spec.podMetricsEndpoints[0].port"
+    )]
+    #[case::target_port_of_a_pod(
+        "PodMonitor",
+        "{podMetricsEndpoints: [{targetPort: TEXT}]}",
+        "spec.podMetricsEndpoints[0].targetPort"
+    )]
+    #[case::probe(
+        "Probe",
+        "{targets: {staticConfig: {static: [a], relabelingConfigs: [{action: drop, sourceLabels: [x], regex: TEXT}]}}}",
+        "spec.targets.staticConfig.relabelingConfigs[0]"
+    )]
+    #[case::samples_of_a_probe(
+        "Probe",
+        "{targets: {staticConfig: {static: [a]}}, metricRelabelings: [{action: labeldrop, regex: TEXT}]}",
+        "spec.metricRelabelings[0]"
+    )]
+    #[case::scrape_config(
+        "ScrapeConfig",
+        "{staticConfigs: [{targets: [a], labels: {namespace: shop-dev}}], relabelings: [{sourceLabels: [x], targetLabel: z, regex: TEXT}]}",
+        "spec.relabelings[0]"
+    )]
+    #[case::scrape_class(
+        "Prometheus",
+        "{serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}, scrapeClasses: [{name: a, relabelings: [{action: keep, sourceLabels: [x], regex: TEXT}]}]}",
+        "spec.scrapeClasses[0].relabelings[0].regex"
+    )]
+    #[case::samples_of_a_scrape_class(
+        "Prometheus",
+        "{serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}, scrapeClasses: [{name: a, metricRelabelings: [{action: keep, sourceLabels: [x], regex: TEXT}]}]}",
+        "spec.scrapeClasses[0].metricRelabelings[0].regex"
+    )]
+    #[case::remote_write(
+        "Prometheus",
+        "{serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}, remoteWrite: [{url: 'http://a', writeRelabelConfigs: [{action: drop, sourceLabels: [x], regex: TEXT}]}]}",
+        "spec.remoteWrite[0].writeRelabelConfigs[0].regex"
+    )]
+    #[case::alertmanager(
+        "Prometheus",
+        "{serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}, alerting: {alertmanagers: [{name: TEXT, port: web}]}}",
+        "spec.alerting.alertmanagers[0].name"
+    )]
+    #[case::port_of_an_alertmanager(
+        "Prometheus",
+        "{serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}, alerting: {alertmanagers: [{name: a, port: TEXT}]}}",
+        "spec.alerting.alertmanagers[0].port"
+    )]
+    #[case::alerts(
+        "Prometheus",
+        "{serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}, alerting: {alertmanagers: [{name: a, port: web, alertRelabelings: [{action: drop, sourceLabels: [x], regex: TEXT}]}]}}",
+        "spec.alerting.alertmanagers[0].alertRelabelings[0].regex"
+    )]
+    #[case::replica_label(
+        "PrometheusAgent",
+        "{serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}, replicaExternalLabelName: TEXT}",
+        "spec.replicaExternalLabelName"
+    )]
+    fn a_regex_that_is_null(#[case] kind: &str, #[case] spec: &str, #[case] field: &str) {
+        let of = |text: &str| {
+            let mut object = object(kind, &spec.replace("KEEP", KEEP).replace("TEXT", text));
+            if kind.ends_with("Monitor") {
+                object["spec"]["selector"]["matchLabels"] = json!({"app": "shop"});
+            }
+            object
+        };
+        for text in TEXTS {
+            assert_eq!(fields(&of(&format!("'{text}'"))), [field], "{text}");
+        }
+        assert_eq!(fields(&of("'(null)'")), [""; 0]);
+        assert_eq!(fields(&of("'nulls'")), [""; 0]);
+    }
+}
+
+mod what_prometheus_refuses_as_a_whole {
+    use super::*;
+
+    #[rstest]
+    #[case(
+        "ServiceMonitor",
+        "{endpoints: [{relabelings: [{action: drop, sourceLabels: [''], regex: a}]}]}",
+        "spec.endpoints[0].relabelings[0]"
+    )]
+    #[case(
+        "ServiceMonitor",
+        "{endpoints: [{}], targetLabels: [a, '']}",
+        "spec.targetLabels[1]"
+    )]
+    #[case(
+        "ServiceMonitor",
+        "{endpoints: [{}], podTargetLabels: ['']}",
+        "spec.podTargetLabels[0]"
+    )]
+    #[case(
+        "ServiceMonitor",
+        "{endpoints: [{port: '('}]}",
+        "spec.endpoints[0].port"
+    )]
+    #[case(
+        "ServiceMonitor",
+        "{endpoints: [{relabelings: [{action: keepequal, sourceLabels: [a], targetLabel: b, regex: '(.*)'}]}]}",
+        "spec.endpoints[0].relabelings[0]"
+    )]
+    #[case(
+        "Probe",
+        "{targets: {staticConfig: {static: [a], labels: {'<<': a}}}}",
+        "spec.targets.staticConfig.labels"
+    )]
+    #[case(
+        "ScrapeConfig",
+        "{staticConfigs: [{targets: [a], labels: {'<<': a, namespace: shop-dev}}]}",
+        "spec.staticConfigs[0].labels"
+    )]
+    #[case(
+        "Probe",
+        "{targets: {ingress: {selector: {matchLabels: {a: '('}}}}}",
+        "spec.targets.ingress.selector.matchLabels.a"
+    )]
+    fn its_configuration(#[case] kind: &str, #[case] spec: &str, #[case] field: &str) {
+        let mut object = object(kind, spec);
+        if kind.ends_with("Monitor") {
+            object["spec"]["selector"]["matchLabels"] = json!({"app": "shop"});
+        }
+        assert_eq!(fields(&object), [field]);
+        let message = create(&object, &proven()).message.expect("a message");
+        assert!(
+            message.contains("refuse its whole configuration"),
+            "{message}"
+        );
+    }
+}
+
+mod what_is_too_large_is_not_no {
+    use super::*;
+
+    #[test]
+    fn labels_of_thousands_of_letters_may_be_equal() {
+        let long = "a".repeat(1000);
+        let rules = format!(
+            "{{targetLabel: a, replacement: {long}}}, {{targetLabel: b, replacement: {long}}}, \
+             {{targetLabel: c, replacement: {long}}}, \
+             {{action: keepequal, sourceLabels: [a, b, c, d], targetLabel: e}}"
+        );
+        let object = monitor(
+            "{}",
+            &format!("{{honorLabels: true, metricRelabelings: [{rules}]}}"),
+        );
+        assert!(rejected(&object));
+    }
+
+    #[rstest]
+    fn a_label_may_have_a_name_of_any_length(#[values(1999, 2000, 2001, 2100)] length: usize) {
+        let name = "x".repeat(length);
+        let rules = format!(
+            "{KEEP}, {{sourceLabels: [pod], targetLabel: '${{1}}', regex: '(x*)', replacement: shop-prod}}, \
+             {{sourceLabels: [{name}], regex: (.+), targetLabel: namespace}}"
+        );
+        let object = monitor(
+            "{}",
+            &format!("{{honorLabels: true, metricRelabelings: [{rules}]}}"),
+        );
+        assert!(rejected(&object));
+    }
+}
+
+mod what_one_object_assumes_another_must_grant {
+    use super::*;
+
+    #[rstest]
+    #[case::endpoint("{targetLabel: endpoint, replacement: x}", false)]
+    #[case::pod(
+        "{sourceLabels: [__meta_kubernetes_pod_label_pod], targetLabel: pod}",
+        false
+    )]
+    #[case::job("{action: lowercase, sourceLabels: [job], targetLabel: job}", false)]
+    #[case::node(
+        "{sourceLabels: [__meta_kubernetes_pod_node_name], targetLabel: node}",
+        false
+    )]
+    #[case::pod_name_of_discovery(
+        "{targetLabel: __meta_kubernetes_pod_name, replacement: x}",
+        false
+    )]
+    #[case::labels_of_discovery("{action: labeldrop, regex: '__meta_kubernetes_pod_.*'}", false)]
+    #[case::address("{targetLabel: __address__, replacement: 'x:80'}", false)]
+    #[case::path("{targetLabel: __metrics_path__, replacement: /federate}", false)]
+    #[case::all_labels("{action: labelmap, regex: '__meta_kubernetes_pod_label_(.+)'}", false)]
+    #[case::named_by_a_value("{sourceLabels: [x], targetLabel: '$1'}", false)]
+    #[case::one_of_its_own("{targetLabel: cluster, replacement: a}", true)]
+    #[case::temporary("{targetLabel: __tmp_x, replacement: a}", true)]
+    #[case::with_a_prefix(
+        "{action: labelmap, regex: '__meta_kubernetes_pod_label_(.+)', replacement: 'pod_$1'}",
+        true
+    )]
+    #[case::a_filter("{action: drop, sourceLabels: [pod], regex: x}", true)]
+    #[case::another_label_dropped("{action: labeldrop, regex: team}", true)]
+    fn a_scrape_class_leaves_what_is_relied_on(#[case] rule: &str, #[case] accepted: bool) {
+        let spec = format!("scrapeClasses: [{{name: a, default: true, relabelings: [{rule}]}}]");
+        assert_eq!(!rejected(&prometheus(&spec)), accepted);
+    }
+
+    #[rstest]
+    #[case::pod("[team, pod, pod]", &["spec.podTargetLabels"])]
+    #[case::sanitized("[exported-namespace]", &["spec.podTargetLabels"])]
+    #[case::others("[team, app.kubernetes.io/name]", &[])]
+    fn pod_target_labels_leave_it(#[case] labels: &str, #[case] expected: &[&str]) {
+        assert_eq!(
+            fields(&prometheus(&format!("podTargetLabels: {labels}"))),
+            expected
+        );
+    }
+
+    #[rstest]
+    #[case("exported_namespace", false)]
+    #[case("pod", false)]
+    #[case("__meta_kubernetes_namespace", false)]
+    #[case("namespace", true)]
+    #[case("tenant", true)]
+    fn an_enforced_label_leaves_it(#[case] label: &str, #[case] accepted: bool) {
+        assert_eq!(
+            !rejected(&prometheus(&format!("enforcedNamespaceLabel: {label}"))),
+            accepted
+        );
+    }
+
+    /// What a Prometheus may write is not relied on: `team`, which the operator copies.
+    #[test]
+    fn what_is_not_on_the_list_is_not_relied_on() {
+        let rules = "{action: dropequal, sourceLabels: [team], targetLabel: __meta_kubernetes_pod_label_team}, \
+                     {action: keep, sourceLabels: [__meta_kubernetes_pod_label_team], regex: .+}";
+        let mut object = monitor("{any: true}", &format!("{{relabelings: [{rules}]}}"));
+        object["spec"]["podTargetLabels"] = json!(["team"]);
+        assert!(rejected(&object));
+    }
+
+    #[test]
+    fn a_static_label_is_not_relied_on_either() {
+        let spec = "{staticConfigs: [{targets: ['10.0.0.1:80'], labels: {namespace: shop-dev, team: a}}], \
+                    relabelings: [{sourceLabels: [team], regex: 'b', targetLabel: namespace, replacement: shop-prod}]}";
+        assert!(rejected(&object("ScrapeConfig", spec)));
+        let relied_on = spec.replace("team", "job");
+        assert!(!rejected(&object(
+            "ScrapeConfig",
+            &relied_on.replace("job: a", "job: a")
+        )));
+    }
+
+    /// `ignoreNamespaceSelectors` discovers in the object's own namespace.
+    #[test]
+    fn a_selector_may_be_ignored() {
+        let rule = "{sourceLabels: [__meta_kubernetes_namespace], regex: shop-dev, targetLabel: namespace, replacement: shop-prod}";
+        let endpoint = format!("{{relabelings: [{rule}]}}");
+        assert!(rejected(&monitor("{matchNames: [api-dev]}", &endpoint)));
+        assert!(!rejected(&monitor("{matchNames: [api-dev]}", "{}")));
+    }
+
+    /// `enforcedNamespaceLabel: namespace` gives a target of another namespace the object's own.
+    #[test]
+    fn a_filter_by_the_namespace_may_see_another_one() {
+        let drop = "{action: drop, sourceLabels: [namespace], regex: api-dev}";
+        let endpoint = format!("{{path: /federate, metricRelabelings: [{drop}]}}");
+        assert!(rejected(&monitor("{matchNames: [api-dev]}", &endpoint)));
+    }
+}
+
+mod what_is_compared_as_text_is_routed_as_something_else {
+    use super::*;
+
+    #[rstest]
+    fn a_path_of_an_exporter_that_reports_on_all(
+        #[values(
+            "/federate",
+            "/federate/",
+            "/FEDERATE",
+            "//federate",
+            "/prom/federate",
+            "/metrics//cadvisor",
+            "/metrics/./cadvisor",
+            "/metrics/x/../cadvisor",
+            "/api/v1/nodes/n/proxy/metrics/cadvisor",
+            "federate",
+            "/federate?a=b",
+            "$(PATH)"
+        )]
+        path: &str,
+    ) {
+        assert!(rejected(&monitor("{}", &format!("{{path: '{path}'}}"))));
+    }
+
+    #[rstest]
+    fn another_path(#[values("/metrics", "/federated", "/cadvisor", "/federate/x")] path: &str) {
+        assert!(!rejected(&monitor("{}", &format!("{{path: '{path}'}}"))));
+    }
+
+    const PATH: &str = "targetLabel: __metrics_path__";
+
+    #[rstest]
+    #[case::constant(format!("{{{PATH}, replacement: /federate}}"), true)]
+    #[case::constant_in_capitals(format!("{{{PATH}, replacement: /Federate/}}"), true)]
+    #[case::end_of_a_template(format!("{{sourceLabels: [x], {PATH}, replacement: '$1/federate'}}"), true)]
+    #[case::start_of_a_template(format!("{{sourceLabels: [x], {PATH}, replacement: '/fed$1'}}"), true)]
+    #[case::taken_from_the_path(format!("{{sourceLabels: [__metrics_path__], regex: '(/m).*', {PATH}, replacement: '/federate'}}"), true)]
+    #[case::written_in_two_steps(format!("{{targetLabel: __tmp_p, replacement: /federate}}, {{sourceLabels: [__tmp_p], {PATH}}}"), true)]
+    #[case::mapped("{targetLabel: __tmp_p, replacement: /federate}, {action: labelmap, regex: __tmp_p, replacement: __metrics_path__}".to_owned(), true)]
+    #[case::lower_case(format!("{{targetLabel: __tmp_p, replacement: /FEDERATE}}, {{action: lowercase, sourceLabels: [__tmp_p], {PATH}}}"), true)]
+    #[case::up(format!("{{sourceLabels: [x], {PATH}, replacement: '/federate/$1/..'}}"), true)]
+    #[case::another_constant(format!("{{{PATH}, replacement: /stats}}"), false)]
+    #[case::end_of_another(format!("{{sourceLabels: [x], {PATH}, replacement: '$1/stats'}}"), false)]
+    fn a_path_that_a_rule_makes(#[case] rules: String, #[case] judged: bool) {
+        let object = monitor("{}", &format!("{{relabelings: [{rules}]}}"));
+        assert_eq!(rejected(&object), judged, "{rules}");
+    }
+
+    #[test]
+    fn a_path_that_an_annotation_decides_gets_a_warning() {
+        let rule = format!(
+            "{{sourceLabels: [__meta_kubernetes_pod_annotation_prometheus_io_path], regex: (.+), {PATH}}}"
+        );
+        let answer = create(
+            &monitor("{}", &format!("{{relabelings: [{rule}]}}")),
+            &proven(),
+        );
+        assert!(answer.accepted, "{:?}", answer.message);
+        assert!(
+            answer
+                .warnings
+                .iter()
+                .any(|warning| warning.contains("a label decides at which path"))
+        );
+    }
+
+    #[test]
+    fn a_static_label_may_be_the_path() {
+        let spec = |path: &str| {
+            format!(
+                "{{staticConfigs: [{{targets: ['10.0.0.1:80'], labels: {{namespace: shop-dev, __metrics_path__: {path}}}}}]}}"
+            )
+        };
+        assert!(rejected(&object("ScrapeConfig", &spec("/federate"))));
+        assert!(!rejected(&object("ScrapeConfig", &spec("/stats"))));
+    }
+
+    const HOSTS: [&str; 6] = [
+        "kube-state-metrics.monitoring-prod.svc:8080",
+        "kube-state-metrics.monitoring-prod.svc.cluster.local:8080",
+        "KUBE-STATE-METRICS.MONITORING-PROD.SVC:8080",
+        "kube-state-metrics.monitoring-prod:8080",
+        "web-0.web.monitoring-prod.svc.cluster.local.:80",
+        "x.cert-manager.svc:80",
+    ];
+
+    #[test]
+    fn a_static_target_stands_in_its_namespace() {
+        let spec = |host: &str| {
+            format!(
+                "{{staticConfigs: [{{targets: ['10.0.0.1:80', '{host}'], labels: {{namespace: monitoring-dev}}}}]}}"
+            )
+        };
+        for host in HOSTS {
+            let found = fields(&object("ScrapeConfig", &spec(host)));
+            assert_eq!(found, ["spec.staticConfigs[0].targets[1]"], "{host}");
+        }
+        for host in [
+            "x.shop-dev.svc:80",
+            "prometheus.io:80",
+            "localhost:9090",
+            "x.kube-system.svc:80",
+        ] {
+            assert_eq!(
+                fields(&object("ScrapeConfig", &spec(host))),
+                [""; 0],
+                "{host}"
+            );
+        }
+        assert!(rejected(&object("ScrapeConfig", &spec("$(HOST):80"))));
+    }
+
+    #[test]
+    fn a_name_that_is_looked_up_stands_in_its_namespace() {
+        let spec = "{dnsSDConfigs: [{names: [x.shop-dev.svc, x.shop-prod.svc], port: 80, type: A}], \
+                    relabelings: [{targetLabel: namespace, replacement: shop-dev}], \
+                    metricRelabelings: [KEEP]}";
+        let found = fields(&object("ScrapeConfig", &spec.replace("KEEP", KEEP)));
+        assert_eq!(found, ["spec.dnsSDConfigs[0].names[1]"]);
+    }
+
+    #[test]
+    fn a_prober_stands_in_its_namespace_and_what_it_probes_is_warned_of() {
+        let spec = |prober: &str, probed: &str| {
+            format!(
+                "{{prober: {{url: '{prober}'}}, targets: {{staticConfig: {{static: ['{probed}']}}}}}}"
+            )
+        };
+        let answer = create(
+            &object("Probe", &spec("blackbox.shop-prod.svc:9115", "a")),
+            &proven(),
+        );
+        assert!(!answer.accepted);
+        let probed = create(
+            &object("Probe", &spec("blackbox:9115", "web.shop-prod.svc")),
+            &proven(),
+        );
+        assert!(probed.accepted, "{:?}", probed.message);
+        assert!(
+            probed
+                .warnings
+                .iter()
+                .any(|warning| warning.contains("is probed"))
+        );
+    }
+
+    /// What everybody does with the blackbox exporter: the targets become a parameter.
+    #[test]
+    fn targets_that_a_rule_makes_a_parameter_are_probed() {
+        let spec = |prober: &str| {
+            format!(
+                "{{staticConfigs: [{{targets: [web.shop-prod.svc], labels: {{namespace: shop-dev}}}}], relabelings: [\
+             {{sourceLabels: [__address__], targetLabel: __param_target}}, \
+             {{targetLabel: __address__, replacement: '{prober}'}}]}}"
+            )
+        };
+        let found = create(&object("ScrapeConfig", &spec("blackbox:9115")), &proven());
+        assert!(found.accepted, "{:?}", found.message);
+        assert!(
+            found
+                .warnings
+                .iter()
+                .any(|warning| warning.contains("is probed"))
+        );
+        assert!(rejected(&object(
+            "ScrapeConfig",
+            &spec("blackbox.shop-prod.svc:9115")
+        )));
+    }
+
+    #[rstest]
+    #[case::constant(
+        "{targetLabel: __address__, replacement: 'prometheus.monitoring-prod.svc:9090'}",
+        true
+    )]
+    #[case::as_good_as_constant(
+        "{sourceLabels: [x], targetLabel: __address__, regex: '(.*)', replacement: 'prometheus.monitoring-prod.svc:9090$1'}",
+        true
+    )]
+    #[case::service_from_a_label(
+        "{sourceLabels: [x], targetLabel: __address__, replacement: '$1.monitoring-prod.svc:9090'}",
+        true
+    )]
+    #[case::namespace_from_a_label(
+        "{sourceLabels: [x], targetLabel: __address__, replacement: 'prometheus.$1.svc:9090'}",
+        true
+    )]
+    #[case::part_of_the_namespace_from_a_label(
+        "{sourceLabels: [x], targetLabel: __address__, replacement: 'prometheus.$1-prod.svc:9090'}",
+        true
+    )]
+    #[case::in_two_steps(
+        "{targetLabel: __tmp_a, replacement: 'prometheus.monitoring-prod.svc:9090'}, {sourceLabels: [__tmp_a], targetLabel: __address__}",
+        true
+    )]
+    #[case::own_namespace(
+        "{sourceLabels: [__meta_kubernetes_service_name, __meta_kubernetes_namespace], regex: '(.+);(.+)', targetLabel: __address__, replacement: '$1.$2.svc:9090'}",
+        false
+    )]
+    #[case::another_port(
+        "{sourceLabels: [__address__, x], regex: '([^:]+)(?::\\d+)?;(\\d+)', targetLabel: __address__, replacement: '$1:$2'}",
+        false
+    )]
+    #[case::of_its_own(
+        "{targetLabel: __address__, replacement: 'prometheus.shop-dev.svc:9090'}",
+        false
+    )]
+    fn an_address_that_a_rule_makes(#[case] rules: &str, #[case] judged: bool) {
+        let object = monitor("{}", &format!("{{relabelings: [{rules}]}}"));
+        assert_eq!(
+            rejected(&object),
+            judged,
+            "{:?}",
+            create(&object, &proven()).message
+        );
+    }
+}
+
+mod exported_namespace_to_the_letter {
+    use super::*;
+
+    #[rstest]
+    #[case("shop-prod")]
+    #[case("shop-dev")]
+    fn a_static_one_is_judged_and_what_had_to_make_room(#[case] namespace: &str) {
+        let spec = format!(
+            "{{metricsPath: /federate, staticConfigs: [{{targets: ['10.0.0.1:80'], \
+             labels: {{namespace: shop-dev, exported_namespace: {namespace}}}}}]}}"
+        );
+        assert!(rejected(&object("ScrapeConfig", &spec)));
+    }
+
+    #[test]
+    fn a_static_one_counts_though_the_exposed_is_confined() {
+        let spec = |namespace: &str| {
+            format!(
+                "{{metricsPath: /federate, staticConfigs: [{{targets: ['10.0.0.1:80'], \
+             labels: {{namespace: shop-dev, exported_namespace: {namespace}}}}}], \
+             metricRelabelings: [{{action: keep, sourceLabels: [exported_exported_namespace], regex: '(.*-dev)?'}}]}}"
+            )
+        };
+        let witness =
+            |namespace| create(&object("ScrapeConfig", &spec(namespace)), &proven()).message;
+        assert!(witness("shop-prod").expect("a leak").contains("shop-prod"));
+    }
+
+    #[rstest]
+    fn kube_state_metrics_by_each_of_its_labels(
+        #[values("app.kubernetes.io/name", "k8s-app", "app")] key: &str,
+    ) {
+        let mut object = monitor("{}", "{}");
+        object["spec"]["selector"]["matchLabels"] = json!({key: "kube-state-metrics"});
+        assert!(rejected(&object));
+    }
+}
+
+mod one_model_two_versions {
+    use super::*;
+
+    #[rstest]
+    #[case("version: v3.9.0", false)]
+    #[case("version: 3.9.0", false)]
+    #[case("image: 'quay.io/prometheus/prometheus:v3.9.0-distroless'", false)]
+    #[case("version: v3.9.1", true)]
+    #[case("version: v3.13.9.0", true)]
+    #[case("image: 'registry/13.9.0/prometheus:v3.9.01'", true)]
+    fn a_version_that_filters_nothing(#[case] spec: &str, #[case] accepted: bool) {
+        assert_eq!(!rejected(&prometheus(spec)), accepted);
+    }
+
+    /// Prometheus 2 adds a port to an address before it becomes the label `instance`.
+    #[rstest]
+    #[case::no_port("prometheus.io", true)]
+    #[case::with_a_port("prometheus.io:8080", false)]
+    fn a_label_instance_of_an_address(#[case] target: &str, #[case] judged: bool) {
+        let spec = format!(
+            "{{staticConfigs: [{{targets: ['{target}'], labels: {{namespace: shop-dev}}}}], metricRelabelings: [\
+             {{sourceLabels: [instance], regex: 'prometheus.io:80', targetLabel: namespace, replacement: shop-prod}}]}}"
+        );
+        assert_eq!(rejected(&object("ScrapeConfig", &spec)), judged);
+    }
+
+    /// In Prometheus 2, `.` does not match a newline, and an exporter may expose one.
+    #[rstest]
+    #[case::dropped("{action: drop, sourceLabels: [env], regex: '.*'}", true)]
+    #[case::dropped_by_default("{action: drop, sourceLabels: [env]}", true)]
+    #[case::dropped_joined("{action: drop, sourceLabels: [namespace, env], regex: '.*;.*'}", true)]
+    #[case::dropped_with_the_flag("{action: drop, sourceLabels: [env], regex: '(?s).*'}", false)]
+    #[case::dropped_by_a_class("{action: drop, sourceLabels: [env], regex: '[\\s\\S]*'}", false)]
+    #[case::dropped_by_the_namespace(
+        "{action: drop, sourceLabels: [namespace], regex: '.*'}",
+        false
+    )]
+    fn a_drop_over_any_character(#[case] rule: &str, #[case] judged: bool) {
+        let object = monitor(
+            "{}",
+            &format!("{{honorLabels: true, metricRelabelings: [{rule}]}}"),
+        );
+        assert_eq!(rejected(&object), judged);
+    }
+
+    /// A default regex that does not match leaves the label as it was.
+    #[test]
+    fn a_write_by_the_default_regex() {
+        let rules = "{sourceLabels: [env], targetLabel: namespace}, \
+                     {action: keep, sourceLabels: [env], regex: '(?s)shop-dev(\\n.*)?'}, \
+                     {action: keep, sourceLabels: [namespace], regex: '(?s)shop-dev|.*-prod'}";
+        let object = monitor(
+            "{}",
+            &format!("{{honorLabels: true, metricRelabelings: [{rules}]}}"),
+        );
+        assert!(rejected(&object));
+    }
+}
