@@ -40,6 +40,13 @@ pub struct Witness {
     pub exposed: Vec<(String, String)>,
 }
 
+impl Witness {
+    /// Whether it comes through whatever the labels are.
+    fn is_bare(&self) -> bool {
+        self.target.is_empty() && self.exposed.is_empty()
+    }
+}
+
 /// A field and its whole new value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fix {
@@ -335,10 +342,12 @@ impl<'a> Told<'a> {
             field: &violation.field,
             message: &violation.message,
             witness: witness.map(|witness| witness.namespace.as_str()),
-            example: witness.map(|witness| Example {
-                target: labels(&witness.target),
-                exposed: labels(&witness.exposed),
-            }),
+            example: witness
+                .filter(|witness| !witness.is_bare())
+                .map(|witness| Example {
+                    target: labels(&witness.target),
+                    exposed: labels(&witness.exposed),
+                }),
             fix: violation.fix.as_ref().map(Fix::patch),
         }
     }

@@ -20,6 +20,17 @@ pub struct Standing {
     pub namespace: Option<String>,
 }
 
+impl Standing {
+    /// Of an address that a rule makes which cannot be followed.
+    #[must_use]
+    pub fn unknown(address: &Value) -> Self {
+        Self {
+            address: shown(address),
+            namespace: None,
+        }
+    }
+}
+
 /// Where the address stands, if that is, or may be, a namespace that may not be seen.
 ///
 /// # Errors
@@ -35,11 +46,17 @@ pub fn stands_outside(
     let (labels, is_absolute) = host(address);
     let mut found = None;
     for (index, label) in labels.iter().enumerate() {
-        let is_kind = label.text().is_some_and(|text| KINDS.contains(&text));
+        let is_kind = start(label)
+            .text()
+            .is_some_and(|text| KINDS.contains(&text));
         // `<service>.<namespace>.svc`; a label that is not known may be two.
         let is_whole = index >= 2 || index == 1 && labels[0].text().is_none();
         if is_kind && is_whole {
             found = outside(allowed, series, &labels[index - 1], false, budget)?;
+        }
+        if found.is_none() && is_kind && is_whole {
+            let namespace = start(&labels[index - 1]);
+            found = outside(allowed, series, &namespace, false, budget)?;
         }
         if found.is_some() {
             break;
@@ -49,6 +66,9 @@ pub fn stands_outside(
     // namespace is told from it.
     if let (None, [_, .., last], false) = (&found, labels.as_slice(), is_absolute) {
         found = outside(allowed, series, last, true, budget)?;
+        if found.is_none() {
+            found = outside(allowed, series, &start(last), true, budget)?;
+        }
     }
     Ok(found.map(|namespace| Standing {
         address: shown(address),
@@ -112,6 +132,14 @@ fn host(address: &Value) -> (Vec<Value>, bool) {
         labels.pop();
     }
     (labels, is_absolute)
+}
+
+/// The label without what is not known at its end, which may be nothing, or a port, or more labels.
+fn start(label: &Value) -> Value {
+    match label.0.as_slice() {
+        [first @ Part::Literal(_), rest @ ..] if !rest.is_empty() => Value(vec![first.clone()]),
+        _ => label.clone(),
+    }
 }
 
 fn shown(address: &Value) -> String {

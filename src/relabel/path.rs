@@ -49,14 +49,19 @@ fn segments(path: &str) -> Vec<String> {
 /// A language that contains every path that leads to what is known by this one, but for those with a `..`.
 /// A `?` in it is no query: Prometheus escapes it.
 pub(super) fn leading_to(known: &str) -> Expression {
-    let last = segments(known).pop().unwrap_or_default();
-    let letters = last
-        .chars()
-        .map(|letter| Expression::Class(Class::folded_range(letter, letter)));
+    let slash = || Expression::literal("/");
     let insignificant = Class::character('/').union(Class::character('.'));
-    let mut parts = vec![Expression::anything()];
-    parts.extend(letters);
-    parts.push(Expression::Class(insignificant).repeated(0, None));
+    let insignificant = || Expression::Class(insignificant).repeated(0, None);
+    let before = Expression::Concatenation(vec![Expression::anything(), slash()]);
+    let mut parts = vec![before.repeated(0, Some(1))];
+    for (index, segment) in segments(known).iter().enumerate() {
+        if index > 0 {
+            parts.extend([slash(), insignificant()]);
+        }
+        let letters = segment.chars();
+        parts.extend(letters.map(|letter| Expression::Class(Class::folded_range(letter, letter))));
+    }
+    parts.push(insignificant());
     Expression::Concatenation(parts)
 }
 

@@ -3,6 +3,7 @@
 //! `pkg/prometheus/promcfg.go`, v0.93) and what Prometheus does then (`PopulateLabels` in
 //! `scrape/target.go`, `mutateSampleLabels` in `scrape/scrape.go`).
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::language::automaton::{Automaton, Membership};
@@ -69,8 +70,8 @@ enum Reach {
     Nothing,
     /// It may be, if a label says so.
     Free,
-    /// It is, or text of a rule makes it one.
-    ClusterWide,
+    /// It is, or text of a rule makes it one, of this series if not of all.
+    ClusterWide(Option<Box<Series>>),
 }
 
 /// The most targets that stand in an object and are followed one by one.
@@ -148,6 +149,8 @@ pub struct Verdict {
     pub exported: Option<Leak>,
     /// What is scraped elsewhere than its labels say, and the rule that moves it there, if one does.
     pub standing: Option<(Standing, Option<RuleId>)>,
+    /// Whether there may be targets, where the operator does not name their namespace.
+    pub has_targets: bool,
     /// Whether a rule may send the scrape elsewhere than its target stands.
     pub moves_address: bool,
     /// Whether it mattered what of the exporter's own label `namespace` was moved to `exported_namespace`.
@@ -191,33 +194,56 @@ impl Scrape {
         let mut needed = vec![false; labels.names().len()];
         needed[NAMESPACE] = true;
         let (mut exposed, _) = interpreter.needs(&rules, &labels, &needed)?;
-        let mut judges_exported = self.judges_exported(interpreter)?;
+        let judges_exported = self.judges_exported(interpreter)?;
         exposed[EXPORTED_NAMESPACE] |= judges_exported || moved.contains(&METRICS_PATH);
-        let targets = self.targets(&labels, &exposed, &moved, allowed, interpreter)?;
+        let mut targets = self.targets(&labels, &exposed, &moved, allowed, interpreter)?;
         let mut verdict = Verdict {
             moves_address: moved.contains(&ADDRESS),
+            judges_exported,
             ..Verdict::default()
         };
-        for series in &targets {
-            let place = |name| {
-                Some(name)
-                    .filter(|name| moved.contains(name))
-                    .and_then(|name| labels.place(name))
-            };
+        let given = || self.sources.iter().flat_map(|source| &source.labels);
+        let has_placeholder = self.relabelings.iter().any(Rule::has_placeholder)
+            || given().any(|(_, value)| has_placeholder(value));
+        let mut reaching = Vec::new();
+        for series in &mut targets {
+            let place = |name| labels.place(name).filter(|_| moved.contains(&name));
             if let Some(path) = place(METRICS_PATH).filter(|_| !self.honor_labels) {
-                match self.reach(series, &series.labels[path], interpreter)? {
+                let path = series.labels[path].clone();
+                let reach = if has_placeholder && series.is_made_up(&path) {
+                    Reach::ClusterWide(None)
+                } else {
+                    self.reach(series, &path, interpreter)?
+                };
+                match reach {
                     Reach::Nothing => {}
                     Reach::Free => verdict.has_free_path = true,
-                    Reach::ClusterWide => judges_exported = true,
+                    Reach::ClusterWide(None) => series.is_cluster_wide = true,
+                    Reach::ClusterWide(Some(mut led)) => {
+                        led.is_cluster_wide = true;
+                        reaching.push(*led);
+                    }
                 }
             }
             if let (Some(address), None) = (place(ADDRESS), &verdict.standing) {
                 let value = &series.labels[address];
-                let budget = &mut interpreter.budget;
-                let standing = stands_outside(allowed, series, value, budget)?;
-                verdict.standing = standing.map(|standing| (standing, series.writers[address]));
+                let standing = if has_placeholder && series.is_made_up(value) {
+                    Some(Standing::unknown(value))
+                } else {
+                    stands_outside(allowed, series, value, &mut interpreter.budget)?
+                };
+                if let Some(standing) = standing
+                    && is_possible(series, None, &mut interpreter.budget)?
+                {
+                    verdict.standing = Some((standing, series.writers[address]));
+                }
+            }
+            if !self.is_named && !verdict.has_targets {
+                verdict.has_targets = is_possible(series, None, &mut interpreter.budget)?;
             }
         }
+        targets.extend(reaching);
+        verdict.judges_exported |= targets.iter().any(|series| series.is_cluster_wide);
         for series in &targets {
             for label in unlike(series, [TARGET, NAMESPACE]) {
                 self.note(
@@ -230,7 +256,6 @@ impl Scrape {
                 )?;
             }
         }
-        verdict.judges_exported = judges_exported;
         let merged = self.merged(&labels, &exposed, judges_exported, targets)?;
         let samples = interpreter.run(&rules, &labels, &needed, merged)?;
         for series in &samples {
@@ -244,7 +269,7 @@ impl Scrape {
                     interpreter,
                 )?;
             }
-            if judges_exported {
+            if judges_exported || series.is_cluster_wide {
                 for label in unlike(series, [MERGED_EXPORTED, DISPLACED]) {
                     self.note(
                         &mut verdict.exported,
@@ -318,29 +343,29 @@ impl Scrape {
             if let Some(path) = path.text() {
                 budget.spend(path.len() + known.len())?;
                 if leads_to(path, known) {
-                    return Ok(Reach::ClusterWide);
+                    return Ok(Reach::ClusterWide(None));
                 }
                 continue;
             }
+            if goes_up(path) {
+                return Ok(Reach::ClusterWide(None));
+            }
             let language = Rc::new(Automaton::new(&leading_to(known), true)?);
-            if !goes_up(path) {
-                let led = series.clone().constrained(path, &language, true, None);
-                let Some(led) = led else { continue };
-                if !is_possible(&led, None, budget)? {
-                    continue;
-                }
+            let led = series.clone().constrained(path, &language, true, None);
+            let Some(led) = led else { continue };
+            if !is_possible(&led, None, budget)? {
+                continue;
             }
             // What is nothing but a label's value is that label's business, as far as it has a choice.
             if path.plain_variable().is_some() {
                 let other = series.clone().constrained(path, &language, false, None);
-                let Some(other) = other else {
-                    return Ok(Reach::ClusterWide);
-                };
-                if is_possible(&other, None, budget)? {
+                if let Some(other) = other
+                    && is_possible(&other, None, budget)?
+                {
                     return Ok(Reach::Free);
                 }
             }
-            return Ok(Reach::ClusterWide);
+            return Ok(Reach::ClusterWide(Some(Box::new(led))));
         }
         Ok(Reach::Nothing)
     }
@@ -519,6 +544,7 @@ impl Scrape {
         let mut series = Series::new(labels.names().len());
         let namespace = namespace_of(source, &mut series, allowed)?;
         let nothing = literals(&[])?;
+        let mut written = BTreeMap::new();
         for (name, value) in given {
             // Prometheus 2 lets `params` win over such a label.
             let value = if has_placeholder(value) || name.starts_with("__param_") {
@@ -527,20 +553,27 @@ impl Scrape {
                 series.assume(&value, &nothing, true, None);
                 value
             } else {
-                Value::literal(value)
+                let value = Value::literal(value);
+                series
+                    .given
+                    .push((Origin::Target(name.clone()), value.clone()));
+                value
             };
-            series.given.push((Origin::Target(name.clone()), value));
+            written.insert(name.as_str(), value);
         }
         for (place, name) in labels.names().iter().enumerate() {
-            let mut given = series.given.iter();
-            let given = given.find(|(origin, _)| origin.name() == name);
+            let given = series
+                .given
+                .iter()
+                .find(|(origin, _)| origin.name() == name);
+            let given = written.get(name.as_str()).or(given.map(|(_, value)| value));
             let value = match (place, given) {
                 (MERGED | MERGED_EXPORTED | DISPLACED, _) => Value::default(),
                 (TARGET, _) if source.discovery == Discovery::Anywhere => Value::default(),
                 (TARGET, _) => namespace.clone(),
                 // The operator's own rules have set it before any of the monitor's.
                 (NAMESPACE, _) if self.is_named => namespace.clone(),
-                (_, Some((_, value))) if name != ADDRESS => value.clone(),
+                (_, Some(value)) if name != ADDRESS => value.clone(),
                 (META_NAMESPACE, _) => namespace.clone(),
                 (NAMESPACE, _) if source.discovery != Discovery::Anywhere => Value::default(),
                 _ if name == METRICS_PATH
@@ -597,6 +630,7 @@ impl Scrape {
             target.dropped.clear();
             target.refilled = false;
             let given = target.labels[EXPORTED_NAMESPACE].clone();
+            let judges_exported = judges_exported || target.is_cluster_wide;
             let origin = Origin::Target("exported_namespace".to_owned());
             let before = target.given.iter().find(|(given, _)| *given == origin);
             let before = before.map_or_else(Value::default, |(_, value)| value.clone());

@@ -131,6 +131,8 @@ pub struct Series {
     pub dropped: Vec<(Rc<Automaton>, bool)>,
     /// Whether labels of names that are not known were written after some were dropped.
     pub refilled: bool,
+    /// Whether it is scraped from an exporter that reports on many namespaces, because of its path.
+    pub is_cluster_wide: bool,
     /// The first rule that could not be followed, if any: the series may not exist.
     pub loose: Option<RuleId>,
 }
@@ -148,6 +150,7 @@ impl Series {
             given: Vec::new(),
             dropped: Vec::new(),
             refilled: false,
+            is_cluster_wide: false,
             loose: None,
         }
     }
@@ -302,6 +305,17 @@ impl Series {
         for index in by.variables() {
             self.variables[index] = self.variables[index].max(known);
         }
+    }
+
+    /// Whether some of the value was given neither by discovery nor by an exporter: a rule that cannot be
+    /// followed made it.
+    #[must_use]
+    pub fn is_made_up(&self, value: &Value) -> bool {
+        let is_given = |index| {
+            let mut given = self.given.iter();
+            given.any(|(_, value)| value.variables().any(|other| other == index))
+        };
+        !value.variables().all(is_given)
     }
 
     /// Whether nothing is known of the variable, and no other label holds it.

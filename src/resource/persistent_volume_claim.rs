@@ -1,6 +1,7 @@
 //! `PersistentVolumeClaim`, and which of them are a Prometheus' own.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::Object;
 
@@ -10,6 +11,12 @@ use super::Object;
 pub struct Spec {
     /// The storage class.
     pub storage_class_name: Option<String>,
+    /// The volume that it is to be bound to.
+    pub volume_name: Option<String>,
+    /// What its volume is to be filled from.
+    pub data_source: Option<Box<RawValue>>,
+    /// The same, in the form that replaces it.
+    pub data_source_ref: Option<Box<RawValue>>,
 }
 
 /// Why a claim is a Prometheus' own.

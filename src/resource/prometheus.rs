@@ -73,6 +73,8 @@ pub struct Prometheus {
     /// Containers that precede them.
     #[serde(default, deserialize_with = "few")]
     pub init_containers: Option<Vec<Strict<Named>>>,
+    /// What a `ThanosRuler` queries, in a Secret.
+    pub query_config: Option<Box<RawValue>>,
     /// What a `ThanosRuler` queries.
     #[serde(default, deserialize_with = "few_texts")]
     pub query_endpoints: Option<Vec<String>>,

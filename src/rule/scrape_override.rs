@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::language::budget::TooComplex;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::labels::{NAMESPACE, NAMESPACES, RELIED_ON, RELIED_ON_PREFIX, is_relied_on};
-use crate::relabel::rule::{READ_AS_NULL, Refusal, Relabeling, Rule, is_read_as_null};
+use crate::relabel::rule::{
+    READ_AS_NULL, Refusal, Relabeling, Rule, has_placeholder, is_read_as_null,
+};
 use crate::resource::operator_rules::sanitized;
 use crate::resource::prometheus::{Prometheus, ScrapeClass};
 use crate::verdict::{Fix, Verdict, Violation};
@@ -75,7 +77,7 @@ fn judge_enforced_label(prometheus: &Prometheus, verdict: &mut Verdict) {
     let Some(label) = prometheus.enforced_namespace_label.as_deref() else {
         return;
     };
-    if label != NAMESPACES[NAMESPACE] && is_relied_on(label) {
+    if label != NAMESPACES[NAMESPACE] && (is_relied_on(label) || has_placeholder(label)) {
         let message = format!(
             "it would overwrite the label `{label}`, on which the proofs about every object rely; only \
              `namespace` and labels of your own can be enforced"

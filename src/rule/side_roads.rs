@@ -40,6 +40,12 @@ pub fn warn(
             "what stands in that Secret is scraped without being judged; ScrapeConfig objects are",
         );
     }
+    if prometheus.query_config.is_some() {
+        warn(
+            "queryConfig",
+            "what stands in that Secret is queried without being judged; queryEndpoints are",
+        );
+    }
     if prometheus.remote_read.iter().flatten().next().is_some() {
         warn(
             "remoteRead",

@@ -35,6 +35,29 @@ pub fn judge(
     {
         return Ok(());
     }
+    for (field, is_given, what) in [
+        (
+            "volumeName",
+            spec.volume_name.is_some(),
+            "the class of that volume",
+        ),
+        (
+            "dataSource",
+            spec.data_source.is_some(),
+            "whose series these are",
+        ),
+        (
+            "dataSourceRef",
+            spec.data_source_ref.is_some(),
+            "whose series these are",
+        ),
+    ] {
+        if is_given {
+            verdict
+                .warnings
+                .push(format!("spec.{field}: {what} is not judged"));
+        }
+    }
     let owner = match ownership {
         Ownership::Label(label) => format!("the claim is a Prometheus' (label {label})"),
         Ownership::Name => "the claim is a Prometheus' (by its name)".to_owned(),

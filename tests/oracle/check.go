@@ -62,13 +62,20 @@ type outcome struct {
 // checker compares answers. It is for one goroutine.
 type checker struct {
 	compilers []*compiler
+	// hardened are for Prometheuses that an object has to be safe in as well: they discover, or write,
+	// the object's own namespace.
+	hardened []*compiler
 	// selection says of what a sample is stored; none, if it is not there.
 	selection *selection
 }
 
 func newChecker(s *selection) (*checker, error) {
 	compilers, err := newCompilers()
-	return &checker{compilers, s}, err
+	if err != nil {
+		return nil, err
+	}
+	hardened, err := newHardened()
+	return &checker{compilers, hardened, s}, err
 }
 
 // check compares the answer about a monitor with what comes through it; where it has a Prometheus, with
@@ -139,7 +146,13 @@ func (c *checker) check(q judged) (outcome, error) {
 	case len(o.Unproven) > 0:
 		o.Class = falseWitness
 	case o.Leak == nil:
-		o.Class = imprecise
+		if o.Leak, err = c.leakOfHardened(r, m); err != nil {
+			return o, err
+		}
+		if o.Leak == nil {
+			o.Class = imprecise
+		}
+		return o, nil
 	}
 	if o.Class != agreed {
 		return o, nil
@@ -154,6 +167,19 @@ func (c *checker) check(q judged) (outcome, error) {
 		seen = nil
 	}
 	return o, c.store(r, &o, seen, environmentOf(m))
+}
+
+// leakOfHardened is what comes through a monitor in one of the hardened Prometheuses.
+func (c *checker) leakOfHardened(r random, m monitor) (*leak, error) {
+	scrapes, err := compileAll(c.hardened, m)
+	if errors.Is(err, errRefused) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, found := try(r, m, scrapes, nil, effort{rounds: roundsForRejected, isAnyPath: true, seen: &sightings{}})
+	return found, nil
 }
 
 // readBy has the scrape configurations know what the monitor's own rules read, whatever those of the

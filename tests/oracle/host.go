@@ -5,9 +5,6 @@ import (
 	"strings"
 )
 
-// clusterDomain ends the full names of what is in the cluster.
-const clusterDomain = ".cluster.local"
-
 // namespaceOfHost is the one in which an address stands, as the cluster's name server reads it: that of
 // a service (`service.namespace.svc`, with or without the cluster's domain, or behind the name of one of
 // its pods) or of a pod by its address (`10-0-0-1.namespace.pod`). It is empty if there is none.
@@ -18,7 +15,13 @@ func namespaceOfHost(addressed string) string {
 	}
 	host, _, _ = strings.Cut(host, ":")
 	host = strings.TrimSuffix(host, ".")
-	host = strings.TrimSuffix(host, clusterDomain)
+	// A cluster may have any domain.
+	for _, kind := range []string{"svc", "pod"} {
+		if before, _, isNamed := strings.Cut(host, "."+kind+"."); isNamed {
+			host = before + "." + kind
+			break
+		}
+	}
 	parts := strings.Split(host, ".")
 	if slices.ContainsFunc(parts, func(part string) bool { return !isNamespace(part) }) {
 		return ""

@@ -211,7 +211,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "disableCompaction",
             "Prometheus spec.rules",
             "query",
-            "queryConfig",
             "additionalAlertRelabelConfigs",
             "additionalAlertManagerConfigs",
             "thanos",
@@ -264,7 +263,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "volumeClaimTemplate.spec.accessModes",
             "volumeClaimTemplate.spec.resources",
             "volumeClaimTemplate.spec.selector",
-            "volumeName",
             "volumeMode",
             "dataSource",
             "dataSourceRef",
@@ -274,7 +272,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
 ];
 
 /// Fields of which is read only whether they are there.
-const ONLY_PRESENCE: &[&str] = &["emptyDir", "additionalScrapeConfigs"];
+const ONLY_PRESENCE: &[&str] = &["emptyDir", "additionalScrapeConfigs", "queryConfig"];
 
 /// Whether the field, or what it is a part of, is left out.
 pub(crate) fn is_left_out(field: &Field) -> bool {

@@ -90,6 +90,41 @@ fn hardly_any_random_monitor_is_rejected_without_a_leak() {
     assert!(100 * imprecise.len() < all, "{imprecise:#?}");
 }
 
+#[derive(Deserialize)]
+struct RecordedScalar {
+    field: String,
+    text: Value,
+    outcome: String,
+    object: Value,
+}
+
+/// What the operator wrote and Prometheus read: some texts change what others mean.
+#[test]
+fn what_is_read_otherwise_is_rejected_and_what_is_read_as_written_is_not() {
+    let (mut same, mut poisons) = (0, 0);
+    for recorded in lines::<RecordedScalar>("scalars.jsonl") {
+        // Of a long text the object has only a mark.
+        if !recorded.text.is_string() {
+            continue;
+        }
+        let answer = create(&recorded.object, &proven());
+        let told = || format!("{} {}: {:?}", recorded.field, recorded.text, answer.message);
+        match recorded.outcome.as_str() {
+            "same" => {
+                same += 1;
+                assert!(answer.accepted, "{}", told());
+            }
+            "poisons" => {
+                poisons += 1;
+                let message = answer.message.as_deref().unwrap_or_default();
+                assert!(message.contains("as no regex at all"), "{}", told());
+            }
+            _ => {}
+        }
+    }
+    assert!(same > 100 && poisons > 100, "{same} {poisons}");
+}
+
 /// Whether all characters are told apart, and read alike by both versions of Prometheus.
 fn is_told_apart(text: &str) -> bool {
     text.is_ascii() && !text.contains('\n')

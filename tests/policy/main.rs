@@ -14,6 +14,7 @@ mod golden;
 mod harness;
 mod labels;
 mod languages;
+mod limits;
 mod metadata;
 mod offline;
 mod plain;

@@ -289,6 +289,7 @@ mod what_one_object_assumes_another_must_grant {
     #[case("pod", false)]
     #[case("__meta_kubernetes_namespace", false)]
     #[case("namespace", true)]
+    #[case("$(LABEL)", false)]
     #[case("tenant", true)]
     fn an_enforced_label_leaves_it(#[case] label: &str, #[case] accepted: bool) {
         assert_eq!(
@@ -411,6 +412,7 @@ mod what_is_compared_as_text_is_routed_as_something_else {
             )
         };
         assert!(rejected(&object("ScrapeConfig", &spec("/federate"))));
+        assert!(rejected(&object("ScrapeConfig", &spec("$(X)"))));
         assert!(!rejected(&object("ScrapeConfig", &spec("/stats"))));
     }
 
@@ -526,6 +528,18 @@ mod what_is_compared_as_text_is_routed_as_something_else {
     )]
     #[case::part_of_the_namespace_from_a_label(
         "{sourceLabels: [x], targetLabel: __address__, replacement: 'prometheus.$1-prod.svc:9090'}",
+        true
+    )]
+    #[case::with_a_port_that_may_be_missing(
+        "{sourceLabels: [__address__], regex: '.*?(:\\d+)?', targetLabel: __address__, replacement: 'ksm.shop-prod.svc$1'}",
+        true
+    )]
+    #[case::bare_with_a_port(
+        "{sourceLabels: [__address__], regex: '[^:]*(:\\d+)', targetLabel: __address__, replacement: 'ksm.shop-prod$1'}",
+        true
+    )]
+    #[case::from_a_variable_of_the_reloader(
+        "{sourceLabels: [x], targetLabel: __address__, replacement: 'x.$(X).svc'}",
         true
     )]
     #[case::in_two_steps(

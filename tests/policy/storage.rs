@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::harness::{create, evaluate, fixed, only, update};
+use super::harness::{create, evaluate, fixed, only, update, yaml};
 
 const OPERATORS: &str = "prometheus-k8s-db-prometheus-k8s-0";
 
@@ -71,6 +71,21 @@ fn each_mistake_has_its_wording(#[case] class: Option<&str>, #[case] wording: &s
         "{}",
         violation.message
     );
+}
+
+#[rstest]
+#[case("volumeName: nfs-1", true)]
+#[case("dataSource: {kind: PersistentVolumeClaim, name: x}", true)]
+#[case("dataSourceRef: {kind: PersistentVolumeClaim, name: x}", true)]
+#[case("volumeMode: Filesystem", false)]
+fn what_a_claim_is_made_of_is_warned_of(#[case] field: &str, #[case] warned: bool) {
+    let claim = yaml(&format!(
+        "{{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{name: a, namespace: monitoring-dev, \
+         labels: {{app.kubernetes.io/name: prometheus}}}}, spec: {{storageClassName: local-path, {field}}}}}"
+    ));
+    let answer = create(&claim, &Value::Null);
+    assert!(answer.accepted);
+    assert_eq!(!answer.warnings.is_empty(), warned);
 }
 
 #[test]

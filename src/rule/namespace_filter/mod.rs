@@ -333,7 +333,7 @@ impl Judge<'_, '_> {
             };
             self.push_standing(field, standing);
         }
-        if !found.moves_address {
+        if !found.moves_address && (found.has_targets || subject.scrape.is_named) {
             for (field, address) in subject.addresses() {
                 if let Some(standing) = self.standing(address)? {
                     self.interpreter.budget.spend(VIOLATION)?;
@@ -376,7 +376,7 @@ impl Judge<'_, '_> {
                  see; whatever labels its series get, they are of that namespace"
             ),
             None => format!(
-                "a label chooses the namespace of {address:?}, so that it may be one which environment \
+                "it is not known in which namespace {address:?} stands, so that it may be one which environment \
                  {environment:?} must not see"
             ),
         };
