@@ -77,8 +77,10 @@ load: policy.wasm noop.wasm ## Measure policy-server under load, with LOAD_PEERS
 
 N ?= 5000
 SEED ?= 1
-# Monitor, Probe or ScrapeConfig.
+# Monitor, Probe, ScrapeConfig, or Pair: a Prometheus and a monitor that it scrapes.
 KIND ?= Monitor
+# plain, or limits: what is long, repeated, static, or read otherwise than it is written.
+GRAMMAR ?= plain
 
 .PHONY: golden
 golden: ## Record once more what Prometheus' own code does (needs Go)
@@ -90,8 +92,15 @@ differential: policy.wasm ## Compare N random ones of a KIND with Prometheus' ow
 	@command -v go >/dev/null || { echo "needs Go, https://go.dev/dl"; exit 1; }
 	$(CARGO) build $(NATIVE) --examples
 	cd tests/oracle && go build -o $(abspath $(TARGET_DIR))/oracle .
-	$(TARGET_DIR)/oracle differential -kind $(KIND) -n $(N) -seed $(SEED) \
+	$(TARGET_DIR)/oracle differential -kind $(KIND) -grammar $(GRAMMAR) -n $(N) -seed $(SEED) \
 		-verdicts "$(TARGET_DIR)/debug/examples/verdicts policy.wasm"
+
+.PHONY: regexes
+regexes: ## Compare N mutated regexes with Go's answers (needs Go)
+	@command -v go >/dev/null || { echo "needs Go, https://go.dev/dl"; exit 1; }
+	$(CARGO) build $(NATIVE) --examples
+	cd tests/oracle && go build -o $(abspath $(TARGET_DIR))/oracle .
+	$(TARGET_DIR)/oracle regexes -n $(N) -seed $(SEED) -answers $(TARGET_DIR)/debug/examples/patterns
 
 .PHONY: costs
 costs: policy.wasm noop.wasm ## Record once more what evaluations cost, in instructions

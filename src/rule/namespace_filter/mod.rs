@@ -238,7 +238,10 @@ impl Judge<'_, '_> {
 
     fn prove(&mut self, subject: &Subject<'_>, scrape: &Scrape) -> Result<(), TooComplex> {
         let mut found = scrape.judge(&self.allowed, &mut self.interpreter)?;
-        self.judge_addresses(subject, &found)?;
+        if self.judge_addresses(subject, &found)? {
+            // What is not known of its targets cannot be an example.
+            return Ok(());
+        }
         if found.has_free_path {
             self.verdict.warnings.push(format!(
                 "{}.{}: a label decides at which path is scraped; should it be one that reports on many \
@@ -317,12 +320,14 @@ impl Judge<'_, '_> {
         Ok(())
     }
 
-    /// What is scraped, or probed, at an address in a namespace that may not be seen.
+    /// What is scraped, or probed, at an address in a namespace that may not be seen; says whether an address
+    /// is not known.
     fn judge_addresses(
         &mut self,
         subject: &Subject<'_>,
         found: &scrape::Verdict,
-    ) -> Result<(), TooComplex> {
+    ) -> Result<bool, TooComplex> {
+        let mut is_unknown = false;
         if let Some((standing, writer)) = &found.standing {
             let list = subject.list(Stage::Relabelings);
             let field = match writer {
@@ -339,6 +344,7 @@ impl Judge<'_, '_> {
                     self.interpreter.budget.spend(VIOLATION)?;
                     self.push_standing(field, &standing);
                 } else if has_placeholder(address) {
+                    is_unknown = true;
                     self.interpreter.budget.spend(VIOLATION)?;
                     let message = "it cannot be told where it stands: the config reloader replaces its \
                                    $(NAME) after admission";
@@ -356,7 +362,7 @@ impl Judge<'_, '_> {
                 ));
             }
         }
-        Ok(())
+        Ok(is_unknown)
     }
 
     /// Where the address stands, if that is a namespace that may not be seen.
