@@ -44,6 +44,11 @@ pub fn stands_outside(
 ) -> Result<Option<Standing>, TooComplex> {
     budget.spend(address.size())?;
     let (labels, is_absolute) = host(address);
+    // What is no plain name is mapped to one: by IDNA, by the escapes of DNS.
+    let is_odd = |part: &Part| matches!(part, Part::Literal(text) if !text.bytes().all(is_plain));
+    if labels.iter().any(|label| label.0.iter().any(is_odd)) && !is_address_of_six(address) {
+        return Ok(Some(Standing::unknown(address)));
+    }
     let mut found = None;
     for (index, label) in labels.iter().enumerate() {
         let is_kind = start(label)
@@ -74,6 +79,15 @@ pub fn stands_outside(
         address: shown(address),
         namespace,
     }))
+}
+
+/// Whether a character of a name surely stands for itself.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii() && byte != b'\\'
+}
+
+fn is_address_of_six(address: &Value) -> bool {
+    matches!(address.0.first(), Some(Part::Literal(text)) if text.starts_with('['))
 }
 
 /// The namespace of a label of a host, if it may not be seen: its name, where that is known. `foreign` tells
@@ -183,6 +197,9 @@ mod tests {
     #[case::address("10.0.0.1:9100", None)]
     #[case::address_of_six("[fd00::1]:9100", None)]
     #[case::namespace_only("shop-prod.svc", None)]
+    #[case::wide_dots("exporter。shop-prod。svc:80", Some("?"))]
+    #[case::wide_letters("ｅxporter.ｓhop-prod.svc:80", Some("?"))]
+    #[case::escaped("exporter.shop\\045prod.svc", Some("?"))]
     fn knows_where_an_address_stands(#[case] address: &str, #[case] namespace: Option<&str>) {
         let globs = |globs: &'static [&str]| globs.iter().copied();
         let allowed = Allowed::new(
@@ -194,9 +211,8 @@ mod tests {
         let series = Series::new(0);
         let value = Value::literal(address);
         let found = stands_outside(&allowed, &series, &value, &mut Budget::default());
-        let found = found
-            .expect("a small address")
-            .and_then(|found| found.namespace);
+        let found = found.expect("a small address");
+        let found = found.map(|found| found.namespace.unwrap_or("?".to_owned()));
         assert_eq!(found.as_deref(), namespace);
     }
 }

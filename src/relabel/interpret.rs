@@ -353,6 +353,12 @@ impl Interpreter {
                     }
                 };
                 if let Some(mut series) = called {
+                    if !is_legacy_name(label) {
+                        // With `nameValidationScheme: Legacy` Prometheus leaves it unwritten.
+                        let mut unwritten = series.clone();
+                        unwritten.loosen(id);
+                        out.push(unwritten);
+                    }
                     series.write(target, written.clone(), id);
                     out.push(series);
                 }
@@ -392,6 +398,13 @@ impl Interpreter {
         }
         Ok(vec![(series, Held::unknown(value.clone()))])
     }
+}
+
+/// Whether the name of a label is one that every version and setting of Prometheus takes
+/// (`LabelName.IsValidLegacy` in prometheus/common `model/labels.go`).
+fn is_legacy_name(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.bytes().all(is_part) && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// The series in which the default regex matches the value, and the one in which it does not.

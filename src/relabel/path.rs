@@ -61,7 +61,12 @@ pub(super) fn leading_to(known: &str) -> Expression {
         let letters = segment.chars();
         parts.extend(letters.map(|letter| Expression::Class(Class::folded_range(letter, letter))));
     }
-    parts.push(insignificant());
+    // Slashes and dots, a parameter, a segment that is gone up from.
+    let no_slash = || Expression::Class(Class::character('/').negated()).repeated(0, None);
+    let parameter = Expression::Concatenation(vec![Expression::literal(";"), no_slash()]);
+    let up = vec![slash(), no_slash(), Expression::literal("/..")];
+    let rest = vec![insignificant(), parameter, Expression::Concatenation(up)];
+    parts.push(Expression::Alternation(rest).repeated(0, None));
     Expression::Concatenation(parts)
 }
 

@@ -22,7 +22,7 @@ use super::leak::{Allowed, Leak, MAX_NAMESPACE};
 use super::path::{goes_up, leading_to, leads_to};
 use super::rule::{Action, Rule, has_placeholder};
 use super::series::{Origin, Series};
-use super::solve::is_possible;
+use super::solve::{is_possible, settled};
 use super::value::{Part, Text, Value};
 use super::{RuleId, Stage};
 
@@ -80,12 +80,16 @@ const FOLLOWED_ADDRESSES: usize = 64;
 impl Source {
     /// The addresses of its targets where they are known and where it matters, some at a time: of
     /// many, all that is known of each is that it is one of some.
-    fn addresses<'a>(&'a self, labels: &Labels) -> impl Iterator<Item = &'a [String]> {
+    fn addresses<'a>(
+        &'a self,
+        labels: &Labels,
+        one_by_one: bool,
+    ) -> impl Iterator<Item = &'a [String]> {
         let known = match &self.discovery {
             Discovery::Fixed(addresses) if labels.place(ADDRESS).is_some() => &addresses[..],
             _ => &[],
         };
-        let some = if known.len() > FOLLOWED_ADDRESSES {
+        let some = if known.len() > FOLLOWED_ADDRESSES && !one_by_one {
             32
         } else {
             1
@@ -213,6 +217,7 @@ impl Scrape {
                 let reach = if has_placeholder && series.is_made_up(&path) {
                     Reach::ClusterWide(None)
                 } else {
+                    let path = settled(series, &path, &mut interpreter.budget)?;
                     self.reach(series, &path, interpreter)?
                 };
                 match reach {
@@ -230,7 +235,8 @@ impl Scrape {
                 let standing = if has_placeholder && series.is_made_up(value) {
                     Some(Standing::unknown(value))
                 } else {
-                    stands_outside(allowed, series, value, &mut interpreter.budget)?
+                    let budget = &mut interpreter.budget;
+                    stands_outside(allowed, series, &settled(series, value, budget)?, budget)?
                 };
                 if let Some(standing) = standing
                     && is_possible(series, None, &mut interpreter.budget)?
@@ -481,7 +487,8 @@ impl Scrape {
             interpreter.budget.spend(source.labels.len())?;
             let is_mentioned = |(name, _): &&(String, String)| labels.place(name).is_some();
             let given: Vec<&(String, String)> = source.labels.iter().filter(is_mentioned).collect();
-            for addresses in source.addresses(labels) {
+            // Where each of them is sent depends on which it is.
+            for addresses in source.addresses(labels, moved.contains(&ADDRESS)) {
                 let texts: usize = addresses.iter().map(String::len).sum();
                 interpreter.budget.spend(labels.names().len() + texts)?;
                 let mut target = self.discovered(source, &given, addresses, labels, allowed)?;
@@ -576,8 +583,9 @@ impl Scrape {
                 (_, Some(value)) if name != ADDRESS => value.clone(),
                 (META_NAMESPACE, _) => namespace.clone(),
                 (NAMESPACE, _) if source.discovery != Discovery::Anywhere => Value::default(),
+                // Kuma's discovery gives one, for example.
                 _ if name == METRICS_PATH
-                    && source.discovery != Discovery::Anywhere
+                    && !matches!(source.discovery, Discovery::Anywhere | Discovery::Nowhere)
                     && !has_placeholder(&self.path) =>
                 {
                     Value::literal(&self.path)

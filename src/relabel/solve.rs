@@ -178,6 +178,49 @@ pub fn text(
     Ok(symbols.map(|symbols| symbols.into_iter().map(char::from).collect()))
 }
 
+/// The value with its text in the place of each variable that can have no other one.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice.
+pub fn settled(series: &Series, value: &Value, budget: &mut Budget) -> Result<Value, TooComplex> {
+    let mut settled = Value::default();
+    for part in &value.0 {
+        let only = match part {
+            Part::Variable(variable, case) => {
+                let only = only_text(series, *variable, budget)?;
+                only.and_then(|text| case.convert_text(&text))
+            }
+            Part::Literal(text) => Some(text.clone()),
+        };
+        match only {
+            Some(text) => settled.push_literal(&text),
+            None => settled.0.push(part.clone()),
+        }
+    }
+    Ok(settled)
+}
+
+/// The only text that the variable can have, if there is only one.
+fn only_text(
+    series: &Series,
+    variable: usize,
+    budget: &mut Budget,
+) -> Result<Option<String>, TooComplex> {
+    let mut conditions = conditions(series, variable, &[], Purpose::Proof);
+    if conditions.is_empty() {
+        return Ok(None);
+    }
+    let symbols = alphabet(series, variable, Purpose::Witness);
+    let Some(only) = text(&conditions, symbols, usize::MAX, budget)? else {
+        return Ok(None);
+    };
+    conditions.push(Condition::outside(Rc::new(Automaton::of_texts(&[&only])?)));
+    let symbols = alphabet(series, variable, Purpose::Proof);
+    let has_others = exists(&conditions, symbols, usize::MAX, &[ANY], budget)?;
+    Ok((!has_others).then_some(only))
+}
+
 /// Whether nothing contradicts that the series exists, the variable of `but` aside.
 ///
 /// # Errors

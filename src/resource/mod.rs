@@ -100,6 +100,20 @@ pub struct Metadata {
     /// Its labels.
     #[serde(default, deserialize_with = "few_members")]
     pub labels: Option<Labels>,
+    /// The object's annotations.
+    pub annotations: Option<Strict<Annotations>>,
+}
+
+/// The annotation in which a claim may ask for its storage class.
+pub const STORAGE_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
+
+/// The annotations that are read.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Annotations {
+    /// [`STORAGE_CLASS`], which wins over the one of the `spec` (`GetPersistentVolumeClaimClass` in
+    /// Kubernetes' `component-helpers/storage/volume`).
+    #[serde(rename = "volume.beta.kubernetes.io/storage-class")]
+    pub storage_class: Option<String>,
 }
 
 /// The labels of an object.

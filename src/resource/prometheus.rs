@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::persistent_volume_claim as claim;
-use super::{LabelSelector, Object};
+use super::{Annotations, LabelSelector, Object};
 use crate::json::{Strict, few, few_texts};
 use crate::relabel::rule::Relabeling;
 
@@ -46,6 +46,17 @@ pub struct Prometheus {
     pub version: Option<String>,
     /// The image that is run, whatever the version says.
     pub image: Option<String>,
+    /// The tag of the image, in the form before `image`.
+    pub tag: Option<String>,
+    /// The image, in the form before `image`.
+    pub base_image: Option<String>,
+    /// How names are looked up besides.
+    pub dns_config: Option<Box<RawValue>>,
+    /// Names that are not looked up.
+    pub host_aliases: Option<Box<RawValue>>,
+    /// The API server at which targets are discovered.
+    #[serde(rename = "apiserverConfig")]
+    pub api_server_config: Option<Box<RawValue>>,
     /// Where alerts are sent.
     pub alerting: Option<Strict<Alerting>>,
     /// Scrape configurations in a Secret.
@@ -103,8 +114,17 @@ pub struct Ephemeral {
 /// A claim that is to be made.
 #[derive(Debug, Deserialize)]
 pub struct ClaimTemplate {
+    /// What it is called.
+    pub metadata: Option<Strict<TemplateMetadata>>,
     /// What it asks for.
     pub spec: Option<Strict<claim::Spec>>,
+}
+
+/// The part of a claim's metadata that is read.
+#[derive(Debug, Deserialize)]
+pub struct TemplateMetadata {
+    /// Its annotations.
+    pub annotations: Option<Strict<Annotations>>,
 }
 
 /// Rules that precede those of the objects that name the class.

@@ -19,7 +19,7 @@ use crate::verdict::{Fix, Verdict, Violation};
 pub const NAME: &str = "scrape-override";
 
 /// The version of Prometheus whose `mutateSampleLabels` (`scrape/scrape.go`) forgets that a sample was dropped.
-const UNFILTERING_VERSION: &str = "3.9.0";
+const UNFILTERING: [u64; 3] = [3, 9, 0];
 
 /// How many labels are named in a message.
 const NAMED: usize = 10;
@@ -96,11 +96,13 @@ fn judge_version(prometheus: &Prometheus, verdict: &mut Verdict) {
     let fields = [
         ("spec.version", prometheus.version.as_deref()),
         ("spec.image", prometheus.image.as_deref()),
+        ("spec.tag", prometheus.tag.as_deref()),
+        ("spec.baseImage", prometheus.base_image.as_deref()),
     ];
     for (field, text) in fields {
         if text.is_some_and(names_unfiltering_version) {
             let message = format!(
-                "Prometheus {UNFILTERING_VERSION} ignores every keep and drop of metricRelabelings, so that no \
+                "Prometheus 3.9.0 ignores every keep and drop of metricRelabelings, so that no \
                  proof about an object holds; take another version"
             );
             push(field.to_owned(), message, None, verdict);
@@ -108,16 +110,23 @@ fn judge_version(prometheus: &Prometheus, verdict: &mut Verdict) {
     }
 }
 
-/// Whether the version, or the tag of the image, is the one that filters nothing.
+/// Whether the version, or the tag of the image, is the one that filters nothing, as the operator reads it
+/// (`ParseTolerant` in github.com/blang/semver: `v3.9` is 3.9.0).
 fn names_unfiltering_version(text: &str) -> bool {
-    text.match_indices(UNFILTERING_VERSION)
-        .any(|(place, found)| {
-            let before = text[..place].bytes().next_back();
-            let after = text[place + found.len()..].bytes().next();
-            let is_part =
-                |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit() || byte == b'.');
-            !is_part(before) && !is_part(after)
-        })
+    let numbers = |text: &str| -> Option<Vec<u64>> {
+        let text = text.trim_start_matches('v');
+        let plain = text.split(['-', '+', '@']).next()?;
+        plain.split('.').map(|number| number.parse().ok()).collect()
+    };
+    let is_it = |text: &str| {
+        let numbers = numbers(text.trim());
+        numbers.is_some_and(|numbers| numbers == UNFILTERING || numbers == UNFILTERING[..2])
+    };
+    let tag = text
+        .split('@')
+        .next()
+        .and_then(|name| name.rsplit_once(':'));
+    is_it(text) || tag.is_some_and(|(_, tag)| is_it(tag))
 }
 
 /// Judges what the operator writes as a regex, and Prometheus reads as none.

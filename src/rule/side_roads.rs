@@ -40,6 +40,27 @@ pub fn warn(
             "what stands in that Secret is scraped without being judged; ScrapeConfig objects are",
         );
     }
+    for (field, is_given, what) in [
+        (
+            "dnsConfig",
+            prometheus.dns_config.is_some(),
+            "the name of a target may be another one's",
+        ),
+        (
+            "hostAliases",
+            prometheus.host_aliases.is_some(),
+            "the name of a target may be another one's",
+        ),
+        (
+            "apiserverConfig",
+            prometheus.api_server_config.is_some(),
+            "targets are discovered in another cluster, whose namespaces are not these",
+        ),
+    ] {
+        if is_given {
+            warn(field, what);
+        }
+    }
     if prometheus.query_config.is_some() {
         warn(
             "queryConfig",

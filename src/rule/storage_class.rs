@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::resource::Object;
 use crate::resource::persistent_volume_claim::{Ownership, Spec, ownership};
 use crate::resource::prometheus::Prometheus;
+use crate::resource::{Object, STORAGE_CLASS};
 use crate::settings::Settings;
 use crate::verdict::{Fix, Verdict, Violation};
 
@@ -28,10 +28,13 @@ pub fn judge(
         return Ok(());
     };
     let class = spec.storage_class_name.as_deref();
+    let annotated = annotated(object);
+    let is_unannotated_change = old.is_some_and(|old| self::annotated(old) == annotated);
     // The volume controllers update claims all the time, and nobody can change a class.
     if let Some(old) = old
         && let Ok(old) = old.spec::<Spec>()
         && old.storage_class_name.as_deref() == class
+        && is_unannotated_change
     {
         return Ok(());
     }
@@ -64,7 +67,30 @@ pub fn judge(
     };
     let missing = usize::from(object.spec.is_none());
     demand(&owner, class, &["spec"], missing, settings, verdict);
+    forbid_annotation("metadata", annotated, settings, verdict);
     Ok(())
+}
+
+/// The class that an annotation of the object asks for.
+fn annotated<'a>(object: &'a Object<'_>) -> Option<&'a str> {
+    let annotations = object.metadata.as_ref()?.annotations.as_ref()?;
+    annotations.storage_class.as_deref()
+}
+
+/// Forbids an annotation that asks for another class, which would win.
+fn forbid_annotation(path: &str, class: Option<&str>, settings: &Settings, verdict: &mut Verdict) {
+    let allowed = &settings.prometheus_storage_classes;
+    if let Some(class) = class.filter(|class| !allowed.iter().any(|one| one == class)) {
+        verdict.violations.push(Violation {
+            rule: NAME,
+            field: format!("{path}.annotations[{STORAGE_CLASS:?}]"),
+            message: format!(
+                "this annotation wins over storageClassName and asks for {class:?}; remove it"
+            ),
+            witness: None,
+            fix: None,
+        });
+    }
 }
 
 /// Judges the claim that a Prometheus, an agent or a ruler asks for.
@@ -94,6 +120,11 @@ pub fn judge_requested(prometheus: &Prometheus, settings: &Settings, verdict: &m
     let missing = usize::from(template.is_none()) + usize::from(spec.is_none());
     let owner = "its series are stored in this claim";
     demand(owner, class, path, missing, settings, verdict);
+    let metadata = template.and_then(|template| template.metadata.as_ref());
+    let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
+    let annotated = annotations.and_then(|annotations| annotations.storage_class.as_deref());
+    let path = path[..path.len() - 1].join(".") + ".metadata";
+    forbid_annotation(&path, annotated, settings, verdict);
 }
 
 /// Demands a storage class of the claim whose `spec` is at `path`, of which the last `missing`

@@ -151,8 +151,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
         "the server's pods and what surrounds them; whoever may write these may do anything",
         &[
             "podMetadata",
-            "baseImage",
-            "tag",
             "sha",
             "paused",
             "replicas",
@@ -256,7 +254,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
         "what a claim asks for besides its storage class",
         &[
             "disableMountSubPath",
-            "volumeClaimTemplate.metadata",
             "volumeClaimTemplate.status",
             "volumeClaimTemplate.kind",
             "volumeClaimTemplate.apiVersion",

@@ -378,6 +378,8 @@ mod what_is_compared_as_text_is_routed_as_something_else {
     #[case::written_in_two_steps(format!("{{targetLabel: __tmp_p, replacement: /federate}}, {{sourceLabels: [__tmp_p], {PATH}}}"), true)]
     #[case::mapped("{targetLabel: __tmp_p, replacement: /federate}, {action: labelmap, regex: __tmp_p, replacement: __metrics_path__}".to_owned(), true)]
     #[case::lower_case(format!("{{targetLabel: __tmp_p, replacement: /FEDERATE}}, {{action: lowercase, sourceLabels: [__tmp_p], {PATH}}}"), true)]
+    #[case::up_by_a_capture(format!("{{sourceLabels: [x], regex: '(x/\\.\\.)', {PATH}, replacement: '/federate/$1'}}"), true)]
+    #[case::parameter_by_a_capture(format!("{{sourceLabels: [x], regex: '(;v=1)', {PATH}, replacement: '/federate$1'}}"), true)]
     #[case::up(format!("{{sourceLabels: [x], {PATH}, replacement: '/federate/$1/..'}}"), true)]
     #[case::another_constant(format!("{{{PATH}, replacement: /stats}}"), false)]
     #[case::end_of_another(format!("{{sourceLabels: [x], {PATH}, replacement: '$1/stats'}}"), false)]
@@ -449,6 +451,38 @@ mod what_is_compared_as_text_is_routed_as_something_else {
             );
         }
         assert!(rejected(&object("ScrapeConfig", &spec("$(HOST):80"))));
+    }
+
+    /// However many there are, each is followed where a rule moves it.
+    #[test]
+    fn a_static_target_among_many_that_are_moved() {
+        let targets = |last: &str| {
+            let others = (0..65).map(|index| format!("a{index}.shop-dev.svc:80"));
+            others
+                .chain([format!("a.{last}.svc:80")])
+                .collect::<Vec<_>>()
+        };
+        let mut config = object(
+            "ScrapeConfig",
+            "{staticConfigs: [{labels: {namespace: monitoring-dev}}], relabelings: [{sourceLabels: [__address__], \
+             regex: '(.*):80', targetLabel: __address__, replacement: '$1:81'}]}",
+        );
+        config["spec"]["staticConfigs"][0]["targets"] = json!(targets("shop-dev"));
+        assert!(
+            !rejected(&config),
+            "{:?}",
+            create(&config, &proven()).message
+        );
+        config["spec"]["staticConfigs"][0]["targets"] = json!(targets("shop-prod"));
+        assert!(rejected(&config));
+    }
+
+    #[test]
+    fn a_discovery_may_give_a_path() {
+        let spec = "{kumaSDConfigs: [{server: 'http://x:80'}], relabelings: [\
+                    {targetLabel: namespace, replacement: shop-dev}, \
+                    {sourceLabels: [__metrics_path__], regex: '/metrics/(.+)', targetLabel: namespace}]}";
+        assert!(rejected(&object("ScrapeConfig", spec)));
     }
 
     #[test]
@@ -530,6 +564,10 @@ mod what_is_compared_as_text_is_routed_as_something_else {
         "{sourceLabels: [x], targetLabel: __address__, replacement: 'prometheus.$1-prod.svc:9090'}",
         true
     )]
+    #[case::of_captured_dots(
+        "{sourceLabels: [__address__], regex: '[^.]*(\\.).*', targetLabel: __address__, replacement: 'exporter${1}shop-prod${1}svc:8080'}",
+        true
+    )]
     #[case::with_a_port_that_may_be_missing(
         "{sourceLabels: [__address__], regex: '.*?(:\\d+)?', targetLabel: __address__, replacement: 'ksm.shop-prod.svc$1'}",
         true
@@ -597,6 +635,22 @@ mod exported_namespace_to_the_letter {
         assert!(witness("shop-prod").expect("a leak").contains("shop-prod"));
     }
 
+    /// The operator makes a regex of the value, and a meta label's name of the key.
+    #[rstest]
+    #[case("app.kubernetes.io/name", "kube.state.metrics", true)]
+    #[case("app.kubernetes.io_name", "kube-state-metrics", true)]
+    #[case("k8s.app", "kube-state-metrics", true)]
+    #[case("app", "kube.state.metrics.x", false)]
+    fn kube_state_metrics_as_the_operator_writes_it(
+        #[case] key: &str,
+        #[case] value: &str,
+        #[case] judged: bool,
+    ) {
+        let mut object = monitor("{}", "{}");
+        object["spec"]["selector"]["matchLabels"] = json!({key: value});
+        assert_eq!(rejected(&object), judged);
+    }
+
     #[rstest]
     fn kube_state_metrics_by_each_of_its_labels(
         #[values("app.kubernetes.io/name", "k8s-app", "app")] key: &str,
@@ -614,6 +668,10 @@ mod one_model_two_versions {
     #[case("version: v3.9.0", false)]
     #[case("version: 3.9.0", false)]
     #[case("image: 'quay.io/prometheus/prometheus:v3.9.0-distroless'", false)]
+    #[case("version: '3.9'", false)]
+    #[case("version: v03.9.0", false)]
+    #[case("tag: v3.9.0", false)]
+    #[case("baseImage: 'prom/prometheus:v3.9.0'", false)]
     #[case("version: v3.9.1", true)]
     #[case("version: v3.13.9.0", true)]
     #[case("image: 'registry/13.9.0/prometheus:v3.9.01'", true)]
@@ -650,6 +708,15 @@ mod one_model_two_versions {
             &format!("{{honorLabels: true, metricRelabelings: [{rule}]}}"),
         );
         assert_eq!(rejected(&object), judged);
+    }
+
+    /// With `nameValidationScheme: Legacy` a label of such a name is not written.
+    #[test]
+    fn a_write_to_a_name_that_is_not_legacy() {
+        let spec = "{staticConfigs: [{targets: ['a-y:80']}], relabelings: [\
+                    {sourceLabels: [__address__], regex: 'a(-y):80', targetLabel: 'x$1', replacement: shop-dev}, \
+                    {sourceLabels: ['x-y'], regex: '(.+)', targetLabel: namespace}]}";
+        assert!(rejected(&object("ScrapeConfig", spec)));
     }
 
     /// A default regex that does not match leaves the label as it was.

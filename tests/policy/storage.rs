@@ -73,6 +73,20 @@ fn each_mistake_has_its_wording(#[case] class: Option<&str>, #[case] wording: &s
     );
 }
 
+/// The annotation wins over the field.
+#[test]
+fn a_class_in_an_annotation_is_judged() {
+    let mut claim = yaml(
+        "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a, namespace: monitoring-dev, \
+         labels: {app.kubernetes.io/name: prometheus}}, spec: {storageClassName: local-path}}",
+    );
+    for (class, accepted) in [("nfs-monitoring", false), ("local-path", true)] {
+        claim["metadata"]["annotations"] =
+            json!({"volume.beta.kubernetes.io/storage-class": class});
+        assert_eq!(create(&claim, &Value::Null).accepted, accepted, "{class}");
+    }
+}
+
 #[rstest]
 #[case("volumeName: nfs-1", true)]
 #[case("dataSource: {kind: PersistentVolumeClaim, name: x}", true)]

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::json::Strict;
+use crate::language::automaton::{Automaton, Membership};
 use crate::language::budget::TooComplex;
+use crate::language::pattern::Pattern;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::leak::Allowed;
 use crate::relabel::rule::{Relabeling, Rule, has_placeholder};
 use crate::relabel::scrape::{Discovery, Scrape, Source};
 use crate::relabel::{Stage, plain};
 use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
-use crate::resource::operator_rules;
+use crate::resource::operator_rules::{self, sanitized};
 use crate::resource::probe::Probe;
 use crate::resource::scrape_config::{KubernetesDiscovery, ScrapeConfig};
 use crate::resource::scraped::Scraped;
@@ -576,7 +578,38 @@ fn selects_cluster_wide(selector: &LabelSelector, settings: &Settings) -> bool {
         || known.iter().any(|labels| {
             let admitted = labels
                 .iter()
-                .filter_map(|(key, value)| selector.admits(key, value));
+                .filter_map(|(key, value)| admits(selector, key, value));
             admitted.reduce(|all, one| all && one) == Some(true)
         })
+}
+
+/// Whether what is selected may have the label with this value; none where the selector does not name it. The
+/// operator makes a regex of each value, and of keys the names of meta labels, which differ less.
+fn admits(selector: &LabelSelector, key: &str, value: &str) -> Option<bool> {
+    let is_it = |other: &str| other == key || sanitized(other) == sanitized(key);
+    let may_be = |regex: &String| {
+        regex == value
+            || Pattern::parse(regex)
+                .and_then(|pattern| Ok(Automaton::new(&pattern.expression, pattern.exact)?))
+                .map_or(true, |automaton| {
+                    automaton.contains(value) != Membership::No
+                })
+    };
+    let exact = selector.match_labels.iter().flatten();
+    let exact = exact
+        .filter(|(key, _)| is_it(key))
+        .map(|(_, regex)| may_be(regex));
+    let required = selector.match_expressions.iter().flatten();
+    let required = required
+        .filter(|one| one.key.as_deref().is_some_and(is_it))
+        .map(|one| {
+            let values = || one.values.iter().flatten();
+            match one.operator.as_deref() {
+                Some("In") => values().any(may_be),
+                Some("NotIn") => !values().any(|one| one == value),
+                Some("DoesNotExist") => false,
+                _ => true,
+            }
+        });
+    exact.chain(required).reduce(|all, one| all && one)
 }
