@@ -75,7 +75,7 @@ pub fn stands_outside(
             found = outside(allowed, series, &start(last), true, budget)?;
         }
     }
-    Ok(found.map(|namespace| Standing {
+    Ok(found.map(|Name(namespace)| Standing {
         address: shown(address),
         namespace,
     }))
@@ -90,6 +90,9 @@ fn is_address_of_six(address: &Value) -> bool {
     matches!(address.0.first(), Some(Part::Literal(text)) if text.starts_with('['))
 }
 
+/// The name of a namespace, where it is known.
+struct Name(Option<String>);
+
 /// The namespace of a label of a host, if it may not be seen: its name, where that is known. `foreign` tells
 /// whether only those of other environments count.
 fn outside(
@@ -98,18 +101,18 @@ fn outside(
     label: &Value,
     foreign: bool,
     budget: &mut Budget,
-) -> Result<Option<Option<String>>, TooComplex> {
+) -> Result<Option<Name>, TooComplex> {
     if let Some(text) = label.text() {
         let is_outside = if foreign {
             allowed.is_foreign(text)
         } else {
             allowed.forbids(text)
         };
-        return Ok(is_outside.then(|| Some(text.to_owned())));
+        return Ok(is_outside.then(|| Name(Some(text.to_owned()))));
     }
     Ok(allowed
         .may_be_outside(series, label, foreign, budget)?
-        .then_some(None))
+        .then_some(Name(None)))
 }
 
 /// The labels of the host's name, in lower case, and whether it ends in a dot.

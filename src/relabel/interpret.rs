@@ -45,14 +45,14 @@ pub struct Compiled {
 impl Compiled {
     fn new(regex: &str) -> Result<Self, PatternError> {
         let globs = (regex.len() <= MAX_LENGTH).then(|| glob::of_regex(regex));
-        let (automaton, pattern) = match globs.flatten().map(Automaton::of_globs) {
-            Some(Ok(automaton)) => (automaton, OnceCell::new()),
+        let of_globs = globs.flatten().map(Automaton::of_globs);
+        let (automaton, pattern) = if let Some(Ok(automaton)) = of_globs {
+            (automaton, OnceCell::new())
+        } else {
             // As globs, it has a position more for each than as a pattern.
-            Some(Err(TooLarge)) | None => {
-                let pattern = Pattern::parse(regex)?;
-                let automaton = Automaton::new(&pattern.expression, pattern.exact)?;
-                (automaton, pattern.into())
-            }
+            let pattern = Pattern::parse(regex)?;
+            let automaton = Automaton::new(&pattern.expression, pattern.exact)?;
+            (automaton, pattern.into())
         };
         Ok(Self {
             regex: regex.to_owned(),
@@ -339,18 +339,15 @@ impl Interpreter {
             let mut rest = Some(series);
             for (target, label) in step.writable() {
                 let Some(series) = rest else { break };
-                let (called, others) = match Automaton::of_texts(&[label]) {
-                    Ok(literal) => {
-                        let literal = Rc::new(literal);
-                        let called = series.clone().constrained(&name, &literal, true, Some(id));
-                        (called, series.constrained(&name, &literal, false, Some(id)))
-                    }
-                    // It may be called so, or not.
-                    Err(TooLarge) => {
-                        let mut called = series.clone();
-                        called.loosen(id);
-                        (Some(called), Some(series))
-                    }
+                let (called, others) = if let Ok(literal) = Automaton::of_texts(&[label]) {
+                    let literal = Rc::new(literal);
+                    let called = series.clone().constrained(&name, &literal, true, Some(id));
+                    (called, series.constrained(&name, &literal, false, Some(id)))
+                } else {
+                    // It is too large: it may be called so, or not.
+                    let mut called = series.clone();
+                    called.loosen(id);
+                    (Some(called), Some(series))
                 };
                 if let Some(mut series) = called {
                     if !is_legacy_name(label) {

@@ -144,6 +144,7 @@ pub struct Scrape {
 
 /// What can come through an endpoint.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told by itself")]
 pub struct Verdict {
     /// A target of a forbidden namespace, or with such a label: it shows in the report samples.
     pub target: Option<Leak>,
@@ -206,50 +207,14 @@ impl Scrape {
             judges_exported,
             ..Verdict::default()
         };
-        let given = || self.sources.iter().flat_map(|source| &source.labels);
-        let has_placeholder = self.relabelings.iter().any(Rule::has_placeholder)
-            || given().any(|(_, value)| has_placeholder(value));
-        let mut reaching = Vec::new();
-        for series in &mut targets {
-            let place = |name| labels.place(name).filter(|_| moved.contains(&name));
-            if let Some(path) = place(METRICS_PATH).filter(|_| !self.honor_labels) {
-                let path = series.labels[path].clone();
-                let reach = if has_placeholder && series.is_made_up(&path) {
-                    Reach::ClusterWide(None)
-                } else {
-                    let path = settled(series, &path, &mut interpreter.budget)?;
-                    self.reach(series, &path, interpreter)?
-                };
-                match reach {
-                    Reach::Nothing => {}
-                    Reach::Free => verdict.has_free_path = true,
-                    Reach::ClusterWide(None) => series.is_cluster_wide = true,
-                    Reach::ClusterWide(Some(mut led)) => {
-                        led.is_cluster_wide = true;
-                        reaching.push(*led);
-                    }
-                }
-            }
-            if let (Some(address), None) = (place(ADDRESS), &verdict.standing) {
-                let value = &series.labels[address];
-                let standing = if has_placeholder && series.is_made_up(value) {
-                    Some(Standing::unknown(value))
-                } else {
-                    let budget = &mut interpreter.budget;
-                    stands_outside(allowed, series, &settled(series, value, budget)?, budget)?
-                };
-                if let Some(standing) = standing
-                    && is_possible(series, None, &mut interpreter.budget)?
-                {
-                    verdict.standing = Some((standing, series.writers[address]));
-                }
-            }
-            if !self.is_named && !verdict.has_targets {
-                verdict.has_targets = is_possible(series, None, &mut interpreter.budget)?;
-            }
-        }
-        targets.extend(reaching);
-        verdict.judges_exported |= targets.iter().any(|series| series.is_cluster_wide);
+        self.find_ways(
+            &labels,
+            &moved,
+            &mut targets,
+            &mut verdict,
+            allowed,
+            interpreter,
+        )?;
         for series in &targets {
             for label in unlike(series, [TARGET, NAMESPACE]) {
                 self.note(
@@ -313,6 +278,64 @@ impl Scrape {
     fn are_of_kubernetes(&self) -> bool {
         let mut sources = self.sources.iter();
         sources.all(|source| source.discovery != Discovery::Anywhere)
+    }
+
+    /// Where targets are scraped: what stands elsewhere, and which path leads to an exporter that reports on
+    /// many namespaces.
+    fn find_ways(
+        &self,
+        labels: &Labels,
+        moved: &[&'static str],
+        targets: &mut Vec<Series>,
+        verdict: &mut Verdict,
+        allowed: &Allowed,
+        interpreter: &mut Interpreter,
+    ) -> Result<(), TooComplex> {
+        let given = || self.sources.iter().flat_map(|source| &source.labels);
+        let has_placeholder = self.relabelings.iter().any(Rule::has_placeholder)
+            || given().any(|(_, value)| has_placeholder(value));
+        let mut reaching = Vec::new();
+        for series in targets.iter_mut() {
+            let place = |name| labels.place(name).filter(|_| moved.contains(&name));
+            if let Some(path) = place(METRICS_PATH).filter(|_| !self.honor_labels) {
+                let path = series.labels[path].clone();
+                let reach = if has_placeholder && series.is_made_up(&path) {
+                    Reach::ClusterWide(None)
+                } else {
+                    let path = settled(series, &path, &mut interpreter.budget)?;
+                    self.reach(series, &path, interpreter)?
+                };
+                match reach {
+                    Reach::Nothing => {}
+                    Reach::Free => verdict.has_free_path = true,
+                    Reach::ClusterWide(None) => series.is_cluster_wide = true,
+                    Reach::ClusterWide(Some(mut led)) => {
+                        led.is_cluster_wide = true;
+                        reaching.push(*led);
+                    }
+                }
+            }
+            if let (Some(address), None) = (place(ADDRESS), &verdict.standing) {
+                let value = &series.labels[address];
+                let standing = if has_placeholder && series.is_made_up(value) {
+                    Some(Standing::unknown(value))
+                } else {
+                    let budget = &mut interpreter.budget;
+                    stands_outside(allowed, series, &settled(series, value, budget)?, budget)?
+                };
+                if let Some(standing) = standing
+                    && is_possible(series, None, &mut interpreter.budget)?
+                {
+                    verdict.standing = Some((standing, series.writers[address]));
+                }
+            }
+            if !self.is_named && !verdict.has_targets {
+                verdict.has_targets = is_possible(series, None, &mut interpreter.budget)?;
+            }
+        }
+        targets.extend(reaching);
+        verdict.judges_exported |= targets.iter().any(|series| series.is_cluster_wide);
+        Ok(())
     }
 
     /// The labels by which the scrape may go elsewhere than its target stands, or to another path.

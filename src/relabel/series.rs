@@ -337,12 +337,11 @@ impl Series {
             Part::Variable(index, _) if self.variables[*index] >= Text::Line => Some(true),
             Part::Variable(index, _) => self.matched_by_default.get(index).copied(),
         };
-        let parts = value.0.iter().map(of);
-        parts.fold(Some(true), |all, part| match (all, part) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            _ => None,
-        })
+        let parts = || value.0.iter().map(of);
+        if parts().any(|part| part == Some(false)) {
+            return Some(false);
+        }
+        parts().all(|part| part == Some(true)).then_some(true)
     }
 
     /// Takes note that the default regex matches the value, or does not.

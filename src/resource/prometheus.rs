@@ -194,16 +194,16 @@ impl Prometheus {
         let classes = self.scrape_classes.iter().flatten().enumerate();
         let classes = classes.flat_map(|(index, class)| {
             let at = format!("spec.scrapeClasses[{index}]");
-            let targets = rules(format!("{at}.relabelings"), &class.relabelings);
+            let targets = rules(format!("{at}.relabelings"), class.relabelings.as_ref());
             targets.chain(rules(
                 format!("{at}.metricRelabelings"),
-                &class.metric_relabelings,
+                class.metric_relabelings.as_ref(),
             ))
         });
         let written = self.remote_write.iter().flatten().enumerate();
         let written = written.flat_map(|(index, remote)| {
             let field = format!("spec.remoteWrite[{index}].writeRelabelConfigs");
-            rules(field, &remote.write_relabel_configs)
+            rules(field, remote.write_relabel_configs.as_ref())
         });
         let managers = self
             .alerting
@@ -214,8 +214,11 @@ impl Prometheus {
             let port = manager.port.as_ref().and_then(Value::as_str);
             let own = [("name", manager.name.as_deref()), ("port", port)];
             let own = own.map(|(field, text)| Some((format!("{at}.{field}"), text?)));
-            let targets = rules(format!("{at}.relabelings"), &manager.relabelings);
-            let alerts = rules(format!("{at}.alertRelabelings"), &manager.alert_relabelings);
+            let targets = rules(format!("{at}.relabelings"), manager.relabelings.as_ref());
+            let alerts = rules(
+                format!("{at}.alertRelabelings"),
+                manager.alert_relabelings.as_ref(),
+            );
             own.into_iter().flatten().chain(targets).chain(alerts)
         });
         let replica = self.replica_external_label_name.as_deref();
@@ -267,9 +270,9 @@ impl Prometheus {
 /// The regexes of a list of relabelings, each with its field.
 fn rules(
     field: String,
-    relabelings: &Option<Vec<Strict<Relabeling>>>,
+    relabelings: Option<&Vec<Strict<Relabeling>>>,
 ) -> impl Iterator<Item = (String, &str)> {
-    let relabelings = relabelings.iter().flatten().enumerate();
+    let relabelings = relabelings.into_iter().flatten().enumerate();
     relabelings.filter_map(move |(index, relabeling)| {
         Some((
             format!("{field}[{index}].regex"),

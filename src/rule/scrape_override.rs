@@ -101,11 +101,9 @@ fn judge_version(prometheus: &Prometheus, verdict: &mut Verdict) {
     ];
     for (field, text) in fields {
         if text.is_some_and(names_unfiltering_version) {
-            let message = format!(
-                "Prometheus 3.9.0 ignores every keep and drop of metricRelabelings, so that no \
-                 proof about an object holds; take another version"
-            );
-            push(field.to_owned(), message, None, verdict);
+            let message = "Prometheus 3.9.0 ignores every keep and drop of metricRelabelings, so that no \
+                           proof about an object holds; take another version";
+            push(field.to_owned(), message.to_owned(), None, verdict);
         }
     }
 }

@@ -40,32 +40,8 @@ pub fn warn(
             "what stands in that Secret is scraped without being judged; ScrapeConfig objects are",
         );
     }
-    for (field, is_given, what) in [
-        (
-            "dnsConfig",
-            prometheus.dns_config.is_some(),
-            "the name of a target may be another one's",
-        ),
-        (
-            "hostAliases",
-            prometheus.host_aliases.is_some(),
-            "the name of a target may be another one's",
-        ),
-        (
-            "apiserverConfig",
-            prometheus.api_server_config.is_some(),
-            "targets are discovered in another cluster, whose namespaces are not these",
-        ),
-    ] {
-        if is_given {
-            warn(field, what);
-        }
-    }
-    if prometheus.query_config.is_some() {
-        warn(
-            "queryConfig",
-            "what stands in that Secret is queried without being judged; queryEndpoints are",
-        );
+    for (field, what) in hidden(prometheus) {
+        warn(field, what);
     }
     if prometheus.remote_read.iter().flatten().next().is_some() {
         warn(
@@ -146,6 +122,27 @@ pub fn warn(
             ),
         );
     }
+}
+
+/// Fields of which it only matters that they are there, with what that means.
+fn hidden(prometheus: &Prometheus) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let another_name = "the name of a target may be another one's";
+    let all = [
+        ("dnsConfig", &prometheus.dns_config, another_name),
+        ("hostAliases", &prometheus.host_aliases, another_name),
+        (
+            "apiserverConfig",
+            &prometheus.api_server_config,
+            "targets are discovered in another cluster, whose namespaces are not these",
+        ),
+        (
+            "queryConfig",
+            &prometheus.query_config,
+            "what stands in that Secret is queried without being judged; queryEndpoints are",
+        ),
+    ];
+    let given = all.into_iter().filter(|(_, value, _)| value.is_some());
+    given.map(|(field, _, what)| (field, what))
 }
 
 /// Says that one that belongs to no environment is not judged.

@@ -474,10 +474,7 @@ impl<'a> Subject<'a> {
 }
 
 /// The texts of a list, each with its field.
-fn listed<'a>(
-    field: String,
-    texts: Option<&'a Vec<String>>,
-) -> impl Iterator<Item = (String, &'a str)> {
+fn listed(field: String, texts: Option<&Vec<String>>) -> impl Iterator<Item = (String, &str)> {
     let texts = texts.into_iter().flatten().enumerate();
     texts.map(move |(index, text)| (format!("{field}[{index}]"), text.as_str()))
 }
