@@ -268,7 +268,7 @@ impl Verdict {
             message: (!accepted).then(|| self.message(subject)),
             audit_annotations: (!accepted)
                 .then(|| BTreeMap::from([("violations", self.annotation())])),
-            warnings: self.warnings.into_iter().map(shortened).collect(),
+            warnings: told(self.warnings),
             spent: self.spent,
         }
     }
@@ -307,6 +307,14 @@ impl Verdict {
         // What it is made of is always JSON.
         serde_json::to_string(&told).unwrap_or_default()
     }
+}
+
+/// The warnings as the API server passes them on; of many, some and a count.
+fn told(mut warnings: Vec<String>) -> Vec<String> {
+    let more = warnings.len().saturating_sub(TOLD_IN_FULL);
+    warnings.truncate(TOLD_IN_FULL);
+    let more = (more > 0).then(|| format!("… and {more} more warnings"));
+    warnings.into_iter().chain(more).map(shortened).collect()
 }
 
 /// A violation, as machines are told of it.

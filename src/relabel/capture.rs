@@ -346,14 +346,15 @@ impl Split {
             ShapeItem::Literal(text) => text.as_str(),
             ShapeItem::Part { .. } => "",
         };
-        // A namespace is not cut before what no namespace contains.
-        let foreign = |split: &Self, index: usize| {
+        // A namespace is not cut before what no namespace contains; one that was converted may be.
+        let foreign = |split: &Self, index: usize, case: Case| {
             let first = literal.bytes().next();
-            split.series.variables[index] == Text::Namespace
+            case == Case::Kept
+                && split.series.variables[index] == Text::Namespace
                 && first.is_some_and(|byte| byte > 127 || NAMESPACE >> byte & 1 == 0)
         };
         let parts = self.rest.0.clone();
-        let cuttable = |part: Option<&Part>| matches!(part, Some(Part::Variable(index, _)) if !foreign(&self, *index));
+        let cuttable = |part: Option<&Part>| matches!(part, Some(Part::Variable(index, case)) if !foreign(&self, *index, *case));
         for place in 0..=parts.len() {
             let before = place.checked_sub(1).and_then(|place| parts.get(place));
             if !cuttable(before) && !cuttable(parts.get(place)) {

@@ -243,6 +243,7 @@ impl Interpreter {
                 place.map_or_else(Value::default, |place| series.labels[place].clone())
             })
             .collect();
+        self.budget.spend(rule.separator.len() * values.len() / 4)?;
         let value = Value::joined(&values, &rule.separator);
         let target = labels.place(&rule.target_label);
         let is_needed = target.is_some_and(|target| needed[target]);
@@ -324,6 +325,11 @@ impl Interpreter {
             return Ok(());
         };
         let replacement = template::parse(&rule.replacement, &regex.pattern().groups);
+        // Of what a group holds, a language may have to be made.
+        let (states, words) = (regex.automaton.states(), regex.automaton.words());
+        let pieces = replacement.len() + targets.len();
+        self.budget
+            .spend(pieces.saturating_sub(2) * states * words)?;
         let templates = [replacement.as_slice(), &targets];
         for (mut series, held) in self.held(step, regex, value, templates, matched)? {
             let written = expand(&replacement, regex, &held, &mut series, id);

@@ -158,6 +158,8 @@ pub struct Verdict {
     pub has_targets: bool,
     /// Whether a rule may send the scrape elsewhere than its target stands.
     pub moves_address: bool,
+    /// Whether, where a rule may do so, what was discovered may be scraped all the same.
+    pub keeps_address: bool,
     /// Whether it mattered what of the exporter's own label `namespace` was moved to `exported_namespace`.
     pub judges_exported: bool,
     /// Whether a label that is not known decides whether the path is one at which an exporter reports on many
@@ -291,15 +293,12 @@ impl Scrape {
         allowed: &Allowed,
         interpreter: &mut Interpreter,
     ) -> Result<(), TooComplex> {
-        let given = || self.sources.iter().flat_map(|source| &source.labels);
-        let has_placeholder = self.relabelings.iter().any(Rule::has_placeholder)
-            || given().any(|(_, value)| has_placeholder(value));
         let mut reaching = Vec::new();
         for series in targets.iter_mut() {
             let place = |name| labels.place(name).filter(|_| moved.contains(&name));
             if let Some(path) = place(METRICS_PATH).filter(|_| !self.honor_labels) {
                 let path = series.labels[path].clone();
-                let reach = if has_placeholder && series.is_made_up(&path) {
+                let reach = if series.is_made_up(&path) {
                     Reach::ClusterWide(None)
                 } else {
                     let path = settled(series, &path, &mut interpreter.budget)?;
@@ -315,9 +314,11 @@ impl Scrape {
                     }
                 }
             }
+            let keeps = |address: usize| series.labels[address].text().is_none();
+            verdict.keeps_address |= place(ADDRESS).is_some_and(keeps);
             if let (Some(address), None) = (place(ADDRESS), &verdict.standing) {
                 let value = &series.labels[address];
-                let standing = if has_placeholder && series.is_made_up(value) {
+                let standing = if series.is_made_up(value) {
                     Some(Standing::unknown(value))
                 } else {
                     let budget = &mut interpreter.budget;
@@ -508,6 +509,9 @@ impl Scrape {
         let mut discovered = Vec::new();
         for source in &self.sources {
             interpreter.budget.spend(source.labels.len())?;
+            if let Discovery::In(names) = &source.discovery {
+                interpreter.budget.spend(4 * names.len())?;
+            }
             let is_mentioned = |(name, _): &&(String, String)| labels.place(name).is_some();
             let given: Vec<&(String, String)> = source.labels.iter().filter(is_mentioned).collect();
             // Where each of them is sent depends on which it is.

@@ -204,6 +204,7 @@ impl ShapeItem {
         budget: &mut Budget,
     ) -> Result<Vec<usize>, TooComplex> {
         let rest = &text[start..];
+        budget.spend(1 + rest.len() / 8)?;
         match self {
             Self::Literal(literal) => Ok(if rest.starts_with(literal) {
                 vec![start + literal.len()]

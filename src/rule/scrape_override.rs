@@ -21,6 +21,9 @@ pub const NAME: &str = "scrape-override";
 /// The version of Prometheus whose `mutateSampleLabels` (`scrape/scrape.go`) forgets that a sample was dropped.
 const UNFILTERING: [u64; 3] = [3, 9, 0];
 
+/// How many violations are told.
+const MOST: usize = 100;
+
 /// How many labels are named in a message.
 const NAMED: usize = 10;
 
@@ -50,6 +53,9 @@ pub fn judge(prometheus: &Prometheus, verdict: &mut Verdict) {
         ] {
             for (place, relabeling) in rules.iter().flatten().enumerate() {
                 let field = || format!("spec.scrapeClasses[{index}].{field}[{place}]");
+                if verdict.violations.len() >= MOST {
+                    return;
+                }
                 match written(relabeling, is_of_samples, &mut interpreter) {
                     Ok(None) => {}
                     Ok(Some(label)) => {

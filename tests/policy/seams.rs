@@ -222,6 +222,18 @@ mod what_is_too_large_is_not_no {
         assert!(rejected(&object));
     }
 
+    /// A namespace in capitals is cut before a capital.
+    #[test]
+    fn a_converted_namespace_is_cut() {
+        let rules = "{action: uppercase, sourceLabels: [__meta_kubernetes_namespace], targetLabel: tmp}, \
+                     {sourceLabels: [tmp], regex: '(.+)A()(.*)', targetLabel: namespace, replacement: 'shop-prod$2'}";
+        let object = monitor(
+            "{matchNames: [shop-dev, data-dev]}",
+            &format!("{{relabelings: [{rules}]}}"),
+        );
+        assert!(rejected(&object));
+    }
+
     #[rstest]
     fn a_label_may_have_a_name_of_any_length(#[values(1999, 2000, 2001, 2100)] length: usize) {
         let name = "x".repeat(length);
@@ -375,6 +387,9 @@ mod what_is_compared_as_text_is_routed_as_something_else {
     #[case::written_in_two_steps(format!("{{targetLabel: __tmp_p, replacement: /federate}}, {{sourceLabels: [__tmp_p], {PATH}}}"), true)]
     #[case::mapped("{targetLabel: __tmp_p, replacement: /federate}, {action: labelmap, regex: __tmp_p, replacement: __metrics_path__}".to_owned(), true)]
     #[case::lower_case(format!("{{targetLabel: __tmp_p, replacement: /FEDERATE}}, {{action: lowercase, sourceLabels: [__tmp_p], {PATH}}}"), true)]
+    #[case::by_a_regex_that_is_not_followed(format!("{{{PATH}, regex: '[]-a]*', replacement: /federate}}"), true)]
+    #[case::too_long_to_be_followed(format!("{{{PATH}, replacement: {}/federate}}", "/".repeat(1016)), true)]
+    #[case::by_a_group_that_is_not_followed(format!("{{targetLabel: tmp, replacement: /federate}}, {{sourceLabels: [tmp], regex: '(?:(.+))', {PATH}}}"), true)]
     #[case::up_by_a_capture(format!("{{sourceLabels: [x], regex: '(x/\\.\\.)', {PATH}, replacement: '/federate/$1'}}"), true)]
     #[case::parameter_by_a_capture(format!("{{sourceLabels: [x], regex: '(;v=1)', {PATH}, replacement: '/federate$1'}}"), true)]
     #[case::up(format!("{{sourceLabels: [x], {PATH}, replacement: '/federate/$1/..'}}"), true)]
@@ -448,6 +463,18 @@ mod what_is_compared_as_text_is_routed_as_something_else {
             );
         }
         assert!(rejected(&object("ScrapeConfig", &spec("$(HOST):80"))));
+    }
+
+    /// A rule that may move an address may as well leave it.
+    #[test]
+    fn a_name_that_is_looked_up_though_a_rule_may_move_it() {
+        let spec = "{dnsSDConfigs: [{names: [exporter.shop-prod.svc], type: A, port: 80}], relabelings: [\
+                    {sourceLabels: [__address__], targetLabel: __address__}, \
+                    {targetLabel: namespace, replacement: shop-dev}]}";
+        assert!(rejected(&object("ScrapeConfig", spec)));
+        let spec = "{staticConfigs: [{targets: ['$(X)', 'exporter.shop-prod.svc:80'], labels: {namespace: shop-dev}}], \
+                    relabelings: [{sourceLabels: [__address__], targetLabel: __address__}]}";
+        assert!(rejected(&object("ScrapeConfig", spec)));
     }
 
     /// However many there are, each is followed where a rule moves it.
@@ -559,6 +586,14 @@ mod what_is_compared_as_text_is_routed_as_something_else {
     )]
     #[case::part_of_the_namespace_from_a_label(
         "{sourceLabels: [x], targetLabel: __address__, replacement: 'prometheus.$1-prod.svc:9090'}",
+        true
+    )]
+    #[case::by_a_regex_that_is_not_followed(
+        "{targetLabel: __address__, regex: '[]-a]*', replacement: 'exporter.shop-prod.svc:8080'}",
+        true
+    )]
+    #[case::by_a_group_that_is_not_followed(
+        "{targetLabel: tmp, replacement: 'exporter.shop-prod.svc:8080'}, {sourceLabels: [tmp], regex: '(?:(.+))', targetLabel: __address__}",
         true
     )]
     #[case::of_captured_dots(

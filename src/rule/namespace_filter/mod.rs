@@ -338,7 +338,9 @@ impl Judge<'_, '_> {
             };
             self.push_standing(field, standing);
         }
-        if !found.moves_address && (found.has_targets || subject.scrape.is_named) {
+        if (!found.moves_address || found.keeps_address)
+            && (found.has_targets || subject.scrape.is_named)
+        {
             for (field, address) in subject.addresses() {
                 if let Some(standing) = self.standing(address)? {
                     self.interpreter.budget.spend(VIOLATION)?;

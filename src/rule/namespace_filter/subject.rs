@@ -144,11 +144,13 @@ impl<'a> Subject<'a> {
 
     /// How many rules the operator puts before its own, about.
     pub(super) fn operator_size(&self) -> usize {
-        let length = |names: &Option<Vec<String>>| names.as_ref().map_or(0, Vec::len);
+        let size = |name: &String| 1 + name.len() / 16;
+        let length = |names: &Option<Vec<String>>| names.iter().flatten().map(size).sum::<usize>();
         match &self.origin {
             Origin::Endpoint(monitor, _) => {
                 length(&monitor.target_labels)
                     + length(&monitor.pod_target_labels)
+                    + monitor.job_label.as_ref().map_or(0, size)
                     + monitor.selector.size()
             }
             Origin::Probe(probe) => {
