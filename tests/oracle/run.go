@@ -113,8 +113,8 @@ type sample struct {
 	// merged is the label `namespace` after merging.
 	merged string
 	// exported is the label `exported_namespace` after merging; where a rule gave the target such a
-	// label, the exposed namespace, which then has to make room once more. Where somebody wrote the
-	// label down, written has it besides.
+	// label, or somebody wrote it down, the exposed namespace, which then has to make room once more;
+	// written has the label besides.
 	exported, written string
 	// final is the label `namespace` at last.
 	final string
@@ -126,9 +126,7 @@ func (s scrape) ingest(b *labels.Builder, t target, exposed labels.Labels) (samp
 	s.merge(b, t, exposed)
 	made := sample{merged: b.Get("namespace"), exported: b.Get("exported_namespace")}
 	if t.given("exported_namespace") {
-		if t.discoveredWith("exported_namespace", made.exported) {
-			made.written = made.exported
-		}
+		made.written = made.exported
 		made.exported = exposed.Get("namespace")
 	}
 	if !relabel.ProcessBuilder(b, s.metricRelabels...) {

@@ -440,9 +440,12 @@ impl Judge<'_, '_> {
         Ok(())
     }
 
-    fn fix(&self, subject: &Subject<'_>, stage: Stage, edits: &Edits) -> Option<Fix> {
+    fn fix(&mut self, subject: &Subject<'_>, stage: Stage, edits: &Edits) -> Option<Fix> {
         let pointer = subject.list(stage).pointer();
-        let list = json::at(self.object.spec?.get(), &pointer[1..]).ok()?;
+        let spec = self.object.spec?.get();
+        // It is read once more, up to the list.
+        self.interpreter.budget.spend(spec.len() / 64).ok()?;
+        let list = json::at(spec, &pointer[1..]).ok()?;
         Some(Fix {
             value: edits.list(&list.unwrap_or_default())?,
             pointer,
