@@ -324,9 +324,11 @@ impl Scrape {
                     let budget = &mut interpreter.budget;
                     stands_outside(allowed, series, &settled(series, value, budget)?, budget)?
                 };
-                if let Some(standing) = standing
+                if let Some(mut standing) = standing
                     && is_possible(series, None, &mut interpreter.budget)?
                 {
+                    // What may not be scraped at all is no witness.
+                    standing.namespace = standing.namespace.filter(|_| series.loose.is_none());
                     verdict.standing = Some((standing, series.writers[address]));
                 }
             }

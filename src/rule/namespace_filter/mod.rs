@@ -336,7 +336,7 @@ impl Judge<'_, '_> {
                 }
                 _ => list.path(),
             };
-            self.push_standing(field, standing);
+            self.push_standing(field, standing, true);
         }
         if (!found.moves_address || found.keeps_address)
             && (found.has_targets || subject.scrape.is_named)
@@ -344,7 +344,8 @@ impl Judge<'_, '_> {
             for (field, address) in subject.addresses() {
                 if let Some(standing) = self.standing(address)? {
                     self.interpreter.budget.spend(VIOLATION)?;
-                    self.push_standing(field, &standing);
+                    // Whether this one among others is kept was not asked.
+                    self.push_standing(field, &standing, false);
                 } else if has_placeholder(address) {
                     is_unknown = true;
                     self.interpreter.budget.spend(VIOLATION)?;
@@ -375,7 +376,7 @@ impl Judge<'_, '_> {
         stands_outside(&self.allowed, &Series::new(0), &address, budget)
     }
 
-    fn push_standing(&mut self, field: String, standing: &Standing) {
+    fn push_standing(&mut self, field: String, standing: &Standing, is_scraped: bool) {
         let environment = &self.environment.name;
         let address = &standing.address;
         let message = match &standing.namespace {
@@ -388,7 +389,8 @@ impl Judge<'_, '_> {
                  {environment:?} must not see"
             ),
         };
-        let witness = standing.namespace.clone().map(|namespace| Witness {
+        let namespace = standing.namespace.clone().filter(|_| is_scraped);
+        let witness = namespace.map(|namespace| Witness {
             namespace,
             target: Vec::new(),
             exposed: Vec::new(),
