@@ -46,8 +46,8 @@ fn segments(path: &str) -> Vec<String> {
     segments
 }
 
-/// A language that contains every path that leads to what is known by this one, but for those with a `..`.
-/// A `?` in it is no query: Prometheus escapes it.
+/// A language of the paths that lead to what is known by this one; of those that go a directory up, only by
+/// one segment after it ([`goes_up`] has the rest). A `?` in it is no query: Prometheus escapes it.
 pub(super) fn leading_to(known: &str) -> Expression {
     let slash = || Expression::literal("/");
     let insignificant = Class::character('/').union(Class::character('.'));
