@@ -18,6 +18,8 @@ pub struct Standing {
     pub address: String,
     /// The namespace, where it is known.
     pub namespace: Option<String>,
+    /// Whether it is only told from a bare `<service>.<namespace>`, which may be a name of the internet.
+    pub is_bare: bool,
 }
 
 impl Standing {
@@ -27,6 +29,7 @@ impl Standing {
         Self {
             address: shown(address),
             namespace: None,
+            is_bare: false,
         }
     }
 }
@@ -67,6 +70,7 @@ pub fn stands_outside(
             break;
         }
     }
+    let is_qualified = found.is_some();
     // A bare `<service>.<namespace>` may as well be a name of the internet, so only another environment's
     // namespace is told from it.
     if let (None, [_, .., last], false) = (&found, labels.as_slice(), is_absolute) {
@@ -78,7 +82,22 @@ pub fn stands_outside(
     Ok(found.map(|Name(namespace)| Standing {
         address: shown(address),
         namespace,
+        is_bare: !is_qualified,
     }))
+}
+
+/// The namespaces in which an address may stand that is known, most likely first: the one before `svc` or
+/// `pod`, and the last label of a bare name.
+#[must_use]
+pub fn namespaces(address: &str) -> Vec<String> {
+    let (labels, is_absolute) = host(&Value::literal(address));
+    let labels: Vec<&str> = labels.iter().filter_map(Value::text).collect();
+    let kinds = (2..labels.len()).filter(|&index| KINDS.contains(&labels[index]));
+    let mut found: Vec<String> = kinds.map(|index| labels[index - 1].to_owned()).collect();
+    if let ([_, .., last], false) = (labels.as_slice(), is_absolute) {
+        found.push((*last).to_owned());
+    }
+    found
 }
 
 /// Whether a character of a name surely stands for itself.

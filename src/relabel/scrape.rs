@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::language::automaton::{Automaton, Membership};
+use crate::language::automaton::{Automaton, MAX_POSITIONS, Membership};
 use crate::language::budget::{Budget, TooComplex};
 use crate::language::condition::{Condition, Surrounding};
 use crate::language::expression::Expression;
@@ -62,6 +62,8 @@ pub struct Source {
     pub labels: Vec<(String, String)>,
     /// Whether it depends on the Prometheus that scrapes that there are any.
     pub is_possible: bool,
+    /// Whether exporters that report on many namespaces may be among them.
+    pub is_cluster_wide: bool,
 }
 
 /// Whether a path is one at which an exporter reports on many namespaces.
@@ -78,6 +80,17 @@ enum Reach {
 const FOLLOWED_ADDRESSES: usize = 64;
 
 impl Source {
+    /// What is discovered so, with no labels of its own.
+    #[must_use]
+    pub fn of(discovery: Discovery) -> Self {
+        Self {
+            discovery,
+            labels: Vec::new(),
+            is_possible: false,
+            is_cluster_wide: false,
+        }
+    }
+
     /// The addresses of its targets where they are known and where it matters, some at a time: of
     /// many, all that is known of each is that it is one of some.
     fn addresses<'a>(
@@ -90,7 +103,8 @@ impl Source {
             _ => &[],
         };
         let some = if known.len() > FOLLOWED_ADDRESSES && !one_by_one {
-            32
+            let longest = known.iter().map(String::len).max().unwrap_or_default();
+            (MAX_POSITIONS / (longest + 1)).clamp(1, 32)
         } else {
             1
         };
@@ -202,7 +216,9 @@ impl Scrape {
         needed[NAMESPACE] = true;
         let (mut exposed, _) = interpreter.needs(&rules, &labels, &needed)?;
         let judges_exported = self.judges_exported(interpreter)?;
-        exposed[EXPORTED_NAMESPACE] |= judges_exported || moved.contains(&METRICS_PATH);
+        exposed[EXPORTED_NAMESPACE] |= judges_exported
+            || moved.contains(&METRICS_PATH)
+            || self.sources.iter().any(|source| source.is_cluster_wide);
         let mut targets = self.targets(&labels, &exposed, &moved, allowed, interpreter)?;
         let mut verdict = Verdict {
             moves_address: moved.contains(&ADDRESS),
@@ -521,6 +537,7 @@ impl Scrape {
                 let texts: usize = addresses.iter().map(String::len).sum();
                 interpreter.budget.spend(labels.names().len() + texts)?;
                 let mut target = self.discovered(source, &given, addresses, labels, allowed)?;
+                target.is_cluster_wide = source.is_cluster_wide && !self.honor_labels;
                 if source.is_possible {
                     target.loosen(RuleId::IGNORED_SELECTOR);
                 }
@@ -967,35 +984,48 @@ pub fn is_confining_keep(
     if rule.action != Action::Keep || rule.has_placeholder() {
         return Ok(false);
     }
-    let Ok(regex) = interpreter.compile(&rule.regex)? else {
-        return Ok(false);
-    };
     for (place, source) in rule.source_labels.iter().enumerate() {
         let is_namespace =
             source == "namespace" || target && source == "__meta_kubernetes_namespace";
-        if !is_namespace {
-            continue;
-        }
-        let separator = || Surrounding::Literal(rule.separator.clone().into_owned());
-        let mut before = Vec::new();
-        for _ in 0..place {
-            before.extend([Surrounding::ANYTHING, separator()]);
-        }
-        let mut after = Vec::new();
-        for _ in place + 1..rule.source_labels.len() {
-            after.extend([separator(), Surrounding::ANYTHING]);
-        }
-        let mut conditions = allowed.forbidden().to_vec();
-        conditions.push(Condition {
-            before,
-            after,
-            ..Condition::inside(Rc::clone(&regex.automaton))
-        });
-        let alphabet = crate::language::alphabet::NAMESPACE;
-        let budget = &mut interpreter.budget;
-        if !exists(&conditions, alphabet, MAX_NAMESPACE, &[], budget)? {
+        if is_namespace && !lets_through(rule, place, allowed.forbidden().to_vec(), interpreter)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether the keep may let through a text that fulfils the conditions, as the value of its source label at this
+/// place, whatever the others are. Such a text is at most as long as a namespace.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice to prove that it does not.
+pub fn lets_through(
+    rule: &Rule,
+    place: usize,
+    mut conditions: Vec<Condition>,
+    interpreter: &mut Interpreter,
+) -> Result<bool, TooComplex> {
+    if rule.has_placeholder() {
+        return Ok(true);
+    }
+    let Ok(regex) = interpreter.compile(&rule.regex)? else {
+        return Ok(true);
+    };
+    let separator = || Surrounding::Literal(rule.separator.clone().into_owned());
+    let mut before = Vec::new();
+    for _ in 0..place {
+        before.extend([Surrounding::ANYTHING, separator()]);
+    }
+    let mut after = Vec::new();
+    for _ in place + 1..rule.source_labels.len() {
+        after.extend([separator(), Surrounding::ANYTHING]);
+    }
+    conditions.push(Condition {
+        before,
+        after,
+        ..Condition::inside(Rc::clone(&regex.automaton))
+    });
+    let budget = &mut interpreter.budget;
+    exists(&conditions, u128::MAX, MAX_NAMESPACE, &[], budget)
 }

@@ -66,6 +66,30 @@ pub struct KubernetesDiscovery {
     pub role: Option<String>,
     /// Where; everywhere unless given.
     pub namespaces: Option<Strict<Namespaces>>,
+    /// Which.
+    #[serde(default, deserialize_with = "few")]
+    pub selectors: Option<Vec<Strict<DiscoverySelector>>>,
+}
+
+impl KubernetesDiscovery {
+    /// Whether the role is this one.
+    #[must_use]
+    pub fn is_of(&self, role: &str) -> bool {
+        self.role
+            .as_deref()
+            .is_some_and(|own| own.eq_ignore_ascii_case(role))
+    }
+}
+
+/// What a discovery asks the API server for.
+#[derive(Debug, Deserialize)]
+pub struct DiscoverySelector {
+    /// The role whose objects are selected.
+    pub role: Option<String>,
+    /// By their labels, as `kubectl --selector` takes it.
+    pub label: Option<String>,
+    /// By their fields.
+    pub field: Option<String>,
 }
 
 /// A discovery by names that are looked up.

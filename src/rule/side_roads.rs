@@ -1,5 +1,6 @@
 //! Warnings about the roads into a Prometheus that cannot be judged when it is admitted.
 
+use crate::relabel::address;
 use crate::resource::LabelSelector;
 use crate::resource::prometheus::{Prometheus, Remote};
 use crate::settings::{Environment, Membership, Settings};
@@ -173,19 +174,24 @@ fn reached<'a>(
     foreign(remote.url.as_deref()?, environment, settings)
 }
 
-/// The other environment, if it is a service of it that the URL leads to: `<service>.<namespace>`,
-/// alone or before `svc` (Kubernetes, "DNS for Services and Pods").
+/// The other environment, if it is in a namespace of it that the URL leads to.
 fn foreign<'a>(url: &str, environment: &Environment, settings: &'a Settings) -> Option<&'a str> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?.split(':').next()?;
-    let mut labels = host.trim_end_matches('.').split('.').skip(1);
-    let namespace = labels.next()?;
-    if !matches!(labels.next(), None | Some("svc")) {
-        return None;
-    }
-    match settings.environment_of(namespace) {
-        Membership::Of(other) if other.name != environment.name => Some(&other.name),
-        _ => None,
-    }
+    let namespaces = address::namespaces(without_user(url));
+    namespaces
+        .into_iter()
+        .find_map(|namespace| match settings.environment_of(&namespace) {
+            Membership::Of(other) if other.name != environment.name => Some(other.name.as_str()),
+            _ => None,
+        })
+}
+
+/// The URL without `user:password@`.
+fn without_user(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |at| at + "://".len());
+    let authority = url[start..]
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default();
+    let user = authority.rfind('@').map_or(0, |at| at + 1);
+    &url[start + user..]
 }

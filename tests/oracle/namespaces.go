@@ -2,8 +2,10 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/prometheus/prometheus/model/relabel"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -62,6 +64,68 @@ func selectsClusterWide(m monitor) bool {
 			isAdmitted = isAdmitted && err == nil && admits.Matches(labels.Set{label: clusterWideName})
 		}
 		if isNamed && isAdmitted {
+			return true
+		}
+	}
+	return false
+}
+
+// discoveredName has the names of labels by which something is told from others that Kubernetes discovers: its
+// name, or a label of it.
+var discoveredName = regexp.MustCompile(`^__meta_kubernetes_(?:(?:service|endpoints|endpointslice|pod|pod_controller)_name|[a-z]+_label_(.+))$`)
+
+// asksForSomethingElse tells whether a keep of the targets lets nothing through that may be kube-state-metrics: no
+// such name, no such label, and not what has no such label.
+func asksForSomethingElse(s scrape) bool {
+	for index, rule := range s.relabels {
+		if rule.Action != relabel.Keep {
+			continue
+		}
+		for place, label := range rule.SourceLabels {
+			of := discoveredName.FindStringSubmatch(string(label))
+			if of == nil || changes(s.relabels[:index], string(label)) {
+				continue
+			}
+			values := []string{""}
+			isKnown := of[1] == "" || slices.ContainsFunc(clusterWideLabels, func(known string) bool {
+				return strings.HasSuffix("_label_"+of[1], "_label_"+unsafeInLabelName.ReplaceAllString(known, "_"))
+			})
+			if isKnown {
+				values = append(values, clusterWideName)
+			}
+			if !slices.ContainsFunc(values, func(value string) bool { return letsThrough(rule, place, value) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// changes tells whether one of the rules may write the label.
+func changes(rules []*relabel.Config, label string) bool {
+	return slices.ContainsFunc(rules, func(rule *relabel.Config) bool {
+		switch rule.Action {
+		case relabel.Keep, relabel.Drop, relabel.KeepEqual, relabel.DropEqual:
+			return false
+		case relabel.LabelMap, relabel.LabelDrop, relabel.LabelKeep:
+			return true
+		default:
+			return rule.TargetLabel == label || strings.Contains(rule.TargetLabel, "$")
+		}
+	})
+}
+
+// letsThrough tells whether the keep lets the value through at this place, whatever the other labels are, of which
+// some are tried.
+func letsThrough(rule *relabel.Config, place int, value string) bool {
+	pool := append(strings.Split(rule.Regex.String(), rule.Separator), "", "x", "dev", "shop-dev", "true", "web")
+	values := make([]string, len(rule.SourceLabels))
+	for round := range 200 {
+		for index := range values {
+			values[index] = pool[(round+round/len(pool)*index)%len(pool)]
+		}
+		values[place] = value
+		if rule.Regex.MatchString(strings.Join(values, rule.Separator)) {
 			return true
 		}
 	}

@@ -143,6 +143,7 @@ func discoveryWith(write func(*monitoringv1alpha1.KubernetesSDConfig, string)) f
 		s.KubernetesSDConfigs = []monitoringv1alpha1.KubernetesSDConfig{{
 			Role:       "Pod",
 			Namespaces: &monitoringv1alpha1.NamespaceDiscovery{Names: []string{"shop-dev"}},
+			Selectors:  []monitoringv1alpha1.K8SSelectorConfig{{Role: "Pod", Label: new("app=shop")}},
 		}}
 		write(&s.KubernetesSDConfigs[0], text)
 	})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/prometheus/discovery"
@@ -32,6 +33,8 @@ type source struct {
 	names []string
 	// isFree tells whether targets may have any labels, `namespace` as well.
 	isFree bool
+	// isOfAll tells whether it discovers all that can be an exporter in its namespaces.
+	isOfAll bool
 }
 
 // sourcesOf reads the discoveries of a scrape configuration. Those that are not known may do
@@ -53,7 +56,7 @@ func sourcesOf(configs discovery.Configs, e environment) []source {
 			}
 			all = append(all, source{isWritten: true, written: written})
 		case *kubernetes.SDConfig:
-			all = append(all, source{isTarget: discoveredBy(config, e)})
+			all = append(all, source{isTarget: discoveredBy(config, e), isOfAll: isOfAll(config)})
 		case *dns.SDConfig:
 			all = append(all, source{names: config.Names})
 		default:
@@ -81,6 +84,15 @@ func discoveredBy(config *kubernetes.SDConfig, e environment) func(string) bool 
 		isOwn := discovery.IncludeOwnNamespace && !e.forbids(namespace)
 		return isNamespace(namespace) && (everywhere || named[namespace] || isOwn)
 	}
+}
+
+// isOfAll tells whether the discovery finds kube-state-metrics, too.
+func isOfAll(config *kubernetes.SDConfig) bool {
+	isSelecting := func(s kubernetes.SelectorConfig) bool {
+		return s.Role == config.Role && (s.Label != "" && !strings.Contains(s.Label, clusterWideName) || s.Field != "")
+	}
+	isExporter := config.Role != kubernetes.RoleNode && config.Role != kubernetes.RoleIngress
+	return isExporter && !slices.ContainsFunc(config.Selectors, isSelecting)
 }
 
 // fixes tells whether the labels `namespace` and `__meta_kubernetes_namespace` of a target are not

@@ -32,7 +32,7 @@ func newTrial(m monitor, s scrape, from source) *trial {
 		environment:  environmentOf(m),
 		scrape:       s,
 		source:       from,
-		exported:     selectsClusterWide(m) || s.readsExported,
+		exported:     selectsClusterWide(m) || s.readsExported || m.config != nil && from.isOfAll && !asksForSomethingElse(s),
 		fixed:        fixedLabels(m),
 		fixedExposed: assignment{"__name__": "x"},
 		builder:      labels.NewBuilder(labels.EmptyLabels()),

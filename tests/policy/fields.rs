@@ -111,7 +111,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
     ),
     (
         "further labels of discovered targets; they range over all values in the proof",
-        &["attachMetadata", "selectors", "serviceDiscoveryRole"],
+        &["attachMetadata", "serviceDiscoveryRole"],
     ),
     (
         "the port chooses among the ports of a target; only its label `endpoint` is of interest, \

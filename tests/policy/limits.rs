@@ -195,6 +195,7 @@ fn copied(count: usize, leaks: bool) -> Value {
 #[case::namespace(namespace, 62, true)]
 #[case::rules(rules, 32, true)]
 #[case::names(names, 32, true)]
+#[case::many_names(names, 400, true)]
 #[case::addresses(addresses, 64, true)]
 #[case::endpoints(endpoints, 5000, true)]
 #[case::copied(copied, 20_000, true)]

@@ -72,11 +72,7 @@ fn scrape() -> impl Strategy<Value = Scrape> {
     (names, rules(), rules(), flags).prop_map(|(names, relabelings, metric_relabelings, flags)| {
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         Scrape {
-            sources: vec![Source {
-                discovery: Discovery::In(names.into()),
-                labels: Vec::new(),
-                is_possible: false,
-            }],
+            sources: vec![Source::of(Discovery::In(names.into()))],
             is_named: true,
             honor_labels: flags.0,
             cluster_wide: flags.1,

@@ -338,6 +338,14 @@ fn what_precedes_every_proof_leaves_its_labels_alone(
      {url: 'https://mimir.monitoring-prod.svc.cluster.local/push'}]",
     "spec.remoteWrite[1]"
 )]
+#[case::remote_write_to_a_pod(
+    "remoteWrite: [{url: 'http://user:pass@mimir-0.mimir.monitoring-prod.svc:80/push'}]",
+    "spec.remoteWrite[0]"
+)]
+#[case::remote_write_in_capitals(
+    "remoteWrite: [{url: 'http://MIMIR.Monitoring-Prod.SVC/push'}]",
+    "spec.remoteWrite[0]"
+)]
 #[case::namespaces_of_all(
     "serviceMonitorNamespaceSelector: {}",
     "spec.serviceMonitorNamespaceSelector"
@@ -382,11 +390,12 @@ fn the_usual_is_not_warned_of(#[case] spec: &str) {
 
 #[test]
 fn a_ruler_that_queries_another_environment_is_warned_of() {
-    let spec =
-        "queryEndpoints: ['thanos.monitoring-dev:9090', 'http://thanos.monitoring-prod.svc:9090']";
+    let spec = "queryEndpoints: ['thanos.monitoring-dev:9090', 'http://thanos.monitoring-prod.svc:9090', \
+                'dnssrv+_grpc._tcp.thanos.monitoring-prod.svc.cluster.local']";
     let answer = create(&object("ThanosRuler", "monitoring-dev", spec), &Value::Null);
-    assert_eq!(answer.warnings.len(), 1);
+    assert_eq!(answer.warnings.len(), 2);
     assert!(answer.warnings[0].starts_with("spec.queryEndpoints[1]: "));
+    assert!(answer.warnings[1].starts_with("spec.queryEndpoints[2]: "));
 }
 
 #[test]

@@ -156,26 +156,28 @@ const TARGETS: &str = "spec.relabelings";
 )]
 #[case::pods_of_all_namespaces(
     "{kubernetesSDConfigs: [{role: Pod}], metricRelabelings: [\
-     {action: keep, sourceLabels: [namespace], regex: '(.*-dev)?'}]}",
+     {action: keep, sourceLabels: [namespace], regex: '(.*-dev)?'}, \
+     {action: keep, sourceLabels: [exported_namespace], regex: '(.*-dev)?'}]}",
     Some((TARGETS, "prod"))
 )]
 #[case::no_namespaces_are_all(
     "{kubernetesSDConfigs: [{role: Pod, namespaces: {names: []}}], metricRelabelings: [\
-     {action: keep, sourceLabels: [namespace], regex: '(.*-dev)?'}]}",
+     {action: keep, sourceLabels: [namespace], regex: '(.*-dev)?'}, \
+     {action: keep, sourceLabels: [exported_namespace], regex: '(.*-dev)?'}]}",
     Some((TARGETS, "prod"))
 )]
 #[case::pods_of_some(
-    "{kubernetesSDConfigs: [{role: Pod, namespaces: {names: [shop-dev, api-dev]}}], relabelings: [\
+    "{kubernetesSDConfigs: [{role: Pod, selectors: [{role: Pod, label: app}], namespaces: {names: [shop-dev, api-dev]}}], relabelings: [\
      {sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}]}",
     None
 )]
 #[case::pods_of_the_prometheus(
-    "{kubernetesSDConfigs: [{role: Pod, namespaces: {ownNamespace: true}}], relabelings: [\
+    "{kubernetesSDConfigs: [{role: Pod, selectors: [{role: Pod, label: app}], namespaces: {ownNamespace: true}}], relabelings: [\
      {sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}]}",
     None
 )]
 #[case::pods_of_the_prometheus_and_others(
-    "{kubernetesSDConfigs: [{role: Pod, namespaces: {ownNamespace: true, names: [shop-prod]}}], \
+    "{kubernetesSDConfigs: [{role: Pod, selectors: [{role: Pod, label: app}], namespaces: {ownNamespace: true, names: [shop-prod]}}], \
      relabelings: [{sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}]}",
     Some((TARGETS, "shop-prod"))
 )]

@@ -543,6 +543,16 @@ mod what_is_compared_as_text_is_routed_as_something_else {
         );
     }
 
+    #[test]
+    fn a_target_that_stays_though_others_are_moved_is_told_once() {
+        let spec = "{staticConfigs: [{targets: [web.shop-prod.svc]}], relabelings: [\
+                    {sourceLabels: [x], regex: a, targetLabel: __address__, replacement: 'blackbox:9115'}]}";
+        let answer = create(&object("ScrapeConfig", spec), &proven());
+        assert!(!answer.accepted);
+        let told = answer.warnings.iter().filter(|it| it.contains("shop-prod"));
+        assert_eq!(told.count(), 0, "{:?}", answer.warnings);
+    }
+
     /// What everybody does with the blackbox exporter: the targets become a parameter.
     #[test]
     fn targets_that_a_rule_makes_a_parameter_are_probed() {
@@ -690,6 +700,103 @@ mod exported_namespace_to_the_letter {
         let mut object = monitor("{}", "{}");
         object["spec"]["selector"]["matchLabels"] = json!({key: "kube-state-metrics"});
         assert!(rejected(&object));
+    }
+
+    const TARGETS: &str = "{action: keep, sourceLabels: [__meta_kubernetes_namespace], regex: '(.*-dev|dev|kube-system)?'}";
+
+    /// A discovery in Kubernetes selects nothing by itself, so that kube-state-metrics is among its targets.
+    #[rstest]
+    #[case::all("role: Endpoints", "", true)]
+    #[case::all_pods("role: Pod", "", true)]
+    #[case::annotated(
+        "role: Pod",
+        "{action: keep, sourceLabels: [__meta_kubernetes_pod_annotation_prometheus_io_scrape], regex: 'true'}",
+        true
+    )]
+    #[case::by_a_selector(
+        "role: Pod, selectors: [{role: Pod, label: 'app.kubernetes.io/name in (kube-state-metrics, x)'}]",
+        "",
+        true
+    )]
+    #[case::by_a_rule(
+        "role: Endpoints",
+        "{action: keep, sourceLabels: [__meta_kubernetes_service_label_app_kubernetes_io_name], regex: 'kube-.*'}",
+        true
+    )]
+    #[case::by_a_selector_of_another_role(
+        "role: Endpoints, selectors: [{role: pod, label: 'app=shop'}]",
+        "",
+        true
+    )]
+    #[case::something_else_by_a_selector(
+        "role: Pod, selectors: [{role: pod, label: 'app=shop'}]",
+        "",
+        false
+    )]
+    #[case::something_else_by_a_field(
+        "role: Pod, selectors: [{role: pod, field: 'metadata.name=shop'}]",
+        "",
+        false
+    )]
+    #[case::something_else_by_a_rule(
+        "role: Endpoints",
+        "{action: keep, sourceLabels: [__meta_kubernetes_service_label_app], regex: shop}",
+        false
+    )]
+    #[case::by_joined_labels(
+        "role: Endpoints",
+        "{action: keep, sourceLabels: [__meta_kubernetes_pod_phase, __meta_kubernetes_service_name], regex: 'Running;.*'}",
+        true
+    )]
+    #[case::something_else_by_joined_labels(
+        "role: Endpoints",
+        "{action: keep, sourceLabels: [__meta_kubernetes_namespace, __meta_kubernetes_service_name, __meta_kubernetes_endpoint_port_name], regex: 'shop-dev;shop;https'}",
+        false
+    )]
+    #[case::by_a_name_that_a_rule_wrote(
+        "role: Endpoints",
+        "{targetLabel: __meta_kubernetes_service_name, replacement: x}, {action: keep, sourceLabels: [__meta_kubernetes_service_name], regex: x}",
+        true
+    )]
+    #[case::any_value(
+        "role: Pod",
+        "{action: keep, sourceLabels: [__meta_kubernetes_pod_label_tier], regex: '.*'}",
+        true
+    )]
+    #[case::one_service(
+        "role: Endpoints",
+        "{action: keep, sourceLabels: [__meta_kubernetes_service_name], regex: shop}",
+        false
+    )]
+    #[case::nodes("role: Node", "", false)]
+    fn a_discovery_finds_kube_state_metrics_unless_it_selects_something_else(
+        #[case] discovery: &str,
+        #[case] rule: &str,
+        #[case] expected: bool,
+    ) {
+        let spec = |honor: bool, samples: &str| {
+            let comma = if rule.is_empty() { "" } else { ", " };
+            format!(
+                "{{honorLabels: {honor}, kubernetesSDConfigs: [{{{discovery}}}], relabelings: [{TARGETS}{comma}{rule}, \
+                 {{sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}}], \
+                 metricRelabelings: [{samples}]}}"
+            )
+        };
+        let keep = |label: &str| {
+            format!("{{action: keep, sourceLabels: [{label}], regex: '(dev|.*-dev|kube-system)?'}}")
+        };
+        let bare = object("ScrapeConfig", &spec(false, &keep("namespace")));
+        assert_eq!(rejected(&bare), expected, "{:?}", fields(&bare));
+        let both = format!("{}, {}", keep("namespace"), keep("exported_namespace"));
+        assert_eq!(
+            fields(&object("ScrapeConfig", &spec(false, &both))),
+            Vec::<String>::new()
+        );
+        // Nothing is moved then.
+        assert_eq!(
+            fields(&object("ScrapeConfig", &spec(true, &keep("namespace")))),
+            Vec::<String>::new()
+        );
     }
 }
 

@@ -64,7 +64,11 @@ impl Judge<'_, '_> {
     ) -> String {
         let reads = |rule: &Rule| rule.reads("exported_namespace");
         let rules = || scrape.relabelings.iter().chain(&scrape.metric_relabelings);
-        let why = if scrape.is_cluster_wide() || !rules().any(reads) {
+        let mut sources = scrape.sources.iter();
+        let why = if sources.any(|source| source.is_cluster_wide) {
+            "nothing keeps kube-state-metrics from being discovered, too (clusterWideExporters), whose own \
+             label `namespace` arrives as `exported_namespace`"
+        } else if scrape.is_cluster_wide() || !rules().any(reads) {
             "this exporter reports on many namespaces, and with honorLabels false its own label \
              arrives as `exported_namespace`"
         } else {

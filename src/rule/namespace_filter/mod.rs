@@ -79,7 +79,6 @@ pub fn judge(
         verdict,
     };
     for (index, subject) in subjects.enumerate() {
-        let field = subject.list_field();
         // What is not worth a proof costs, too, and has to end.
         if judge.interpreter.budget.spend(SUBJECT).is_err()
             || judge.verdict.violations.len() >= MAX_VIOLATIONS
@@ -87,7 +86,7 @@ pub fn judge(
             let message = format!(
                 "too much to check in one object: what follows after the first {index} was not judged"
             );
-            judge.push(field, message, None, None);
+            judge.push(subject.list_field(), message, None, None);
             break;
         }
         judge.subject(subject);
@@ -132,23 +131,22 @@ struct Judge<'a, 'v> {
 }
 
 impl Judge<'_, '_> {
-    fn subject(&mut self, subject: Subject<'_>) {
-        let field = subject.field();
-        if self.judge_subject(subject) == Err(TooComplex) {
+    fn subject(&mut self, mut subject: Subject<'_>) {
+        if self.judge_subject(&mut subject) == Err(TooComplex) {
             let message = "too complex to prove that it does not leak; simplify the regexes of its \
                            relabelings";
-            self.push(field, message.to_owned(), None, None);
+            self.push(subject.field(), message.to_owned(), None, None);
         }
     }
 
-    fn judge_subject(&mut self, mut subject: Subject<'_>) -> Result<(), TooComplex> {
+    fn judge_subject(&mut self, subject: &mut Subject<'_>) -> Result<(), TooComplex> {
         // Each of the operator's rules is looked at, and made, once more for each endpoint.
         self.interpreter
             .budget
             .spend(ITEM * subject.operator_size())?;
-        self.judge_ports(&subject)?;
-        let relabelings = self.rules(&subject, Stage::Relabelings)?;
-        let metric_relabelings = self.rules(&subject, Stage::MetricRelabelings)?;
+        self.judge_ports(subject)?;
+        let relabelings = self.rules(subject, Stage::Relabelings)?;
+        let metric_relabelings = self.rules(subject, Stage::MetricRelabelings)?;
         let (Some(relabelings), Some(metric_relabelings)) = (relabelings, metric_relabelings)
         else {
             return Ok(());
@@ -163,12 +161,25 @@ impl Judge<'_, '_> {
             cluster_wide_paths: std::mem::take(&mut subject.scrape.cluster_wide_paths),
             ..subject.scrape
         };
+        self.narrow(&mut scrape)?;
         let required = self.settings.namespace_filter == NamespaceFilter::Required;
-        if self.is_plain(&subject, &scrape, required) == Ok(true) {
+        if self.is_plain(subject, &scrape, required) == Ok(true) {
             return Ok(());
         }
         scrape.operator = subject.operator_rules();
-        self.prove(&subject, &scrape)
+        self.prove(subject, &scrape)
+    }
+
+    /// Takes note where the rules ask for something else than an exporter that reports on many namespaces.
+    fn narrow(&mut self, scrape: &mut Scrape) -> Result<(), TooComplex> {
+        let is_wide = scrape.sources.iter().any(|source| source.is_cluster_wide);
+        let (rules, interpreter) = (&scrape.relabelings, &mut self.interpreter);
+        if is_wide && Subject::asks_for_something_else(rules, self.settings, interpreter)? {
+            for source in &mut scrape.sources {
+                source.is_cluster_wide = false;
+            }
+        }
+        Ok(())
     }
 
     /// What the operator writes into a rule of its own, and Prometheus reads otherwise, or not at all.
@@ -176,6 +187,8 @@ impl Judge<'_, '_> {
         for (field, text) in subject.regexes() {
             let message = if is_read_as_null(&text) {
                 READ_AS_NULL.to_owned()
+            } else if text.bytes().all(is_literal) {
+                continue;
             } else if let Err(PatternError::Refused(reason)) = self.interpreter.compile(&text)? {
                 format!(
                     "it is a regex for Prometheus, which does not compile ({reason}), {REFUSES_ALL}"
@@ -244,10 +257,9 @@ impl Judge<'_, '_> {
         }
         if found.has_free_path {
             self.verdict.warnings.push(format!(
-                "{}.{}: a label decides at which path is scraped; should it be one that reports on many \
+                "{}: a label decides at which path is scraped; should it be one that reports on many \
                  namespaces ({}), that is not judged",
-                subject.field(),
-                subject.list(Stage::Relabelings).name(),
+                subject.list(Stage::Relabelings).path(),
                 self.settings.cluster_wide_exporters.paths.join(", ")
             ));
         }
@@ -355,7 +367,9 @@ impl Judge<'_, '_> {
                 }
             }
         }
-        for (field, address) in subject.probed(found.moves_address) {
+        let stays = found.keeps_address || found.standing.is_some();
+        let is_moved = found.moves_address && !stays;
+        for (field, address) in subject.probed(is_moved) {
             if let Some(standing) = self.standing(address)? {
                 self.interpreter.budget.spend(VIOLATION)?;
                 let namespace = standing.namespace.unwrap_or_default();
@@ -379,7 +393,7 @@ impl Judge<'_, '_> {
     fn push_standing(&mut self, field: String, standing: &Standing, is_scraped: bool) {
         let environment = &self.environment.name;
         let address = &standing.address;
-        let message = match &standing.namespace {
+        let mut message = match &standing.namespace {
             Some(namespace) => format!(
                 "{address:?} stands in namespace {namespace:?}, which environment {environment:?} must not \
                  see; whatever labels its series get, they are of that namespace"
@@ -389,6 +403,11 @@ impl Judge<'_, '_> {
                  {environment:?} must not see"
             ),
         };
+        if standing.is_bare {
+            message.push_str(
+                "; if it is a host outside of the cluster, end its name with a dot (`db01.prod.:9100`)",
+            );
+        }
         let namespace = standing.namespace.clone().filter(|_| is_scraped);
         let witness = namespace.map(|namespace| Witness {
             namespace,
@@ -483,6 +502,11 @@ impl Judge<'_, '_> {
             fix,
         });
     }
+}
+
+/// Whether a character means itself in a regex, wherever it stands.
+const fn is_literal(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 /// A witness as the verdict tells it.

@@ -7,11 +7,12 @@ use std::rc::Rc;
 use crate::json::Strict;
 use crate::language::automaton::{Automaton, Membership};
 use crate::language::budget::TooComplex;
+use crate::language::condition::Condition;
 use crate::language::pattern::Pattern;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::leak::Allowed;
-use crate::relabel::rule::{Relabeling, Rule, has_placeholder};
-use crate::relabel::scrape::{Discovery, Scrape, Source};
+use crate::relabel::rule::{Action, Relabeling, Rule, has_placeholder};
+use crate::relabel::scrape::{Discovery, Scrape, Source, lets_through};
 use crate::relabel::{Stage, plain};
 use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
 use crate::resource::operator_rules::{self, sanitized};
@@ -28,6 +29,18 @@ const DEFAULT_PATH: &str = "/metrics";
 
 /// The path of a prober that gives none (`ProberSpec` there).
 const DEFAULT_PROBER_PATH: &str = "/probe";
+
+/// How many names of namespaces one automaton has room for.
+const CHUNK: usize = 30;
+
+/// The labels with the name of what Kubernetes discovers, without how they all begin.
+const NAMES: [&str; 5] = [
+    "service_name",
+    "endpoints_name",
+    "endpointslice_name",
+    "pod_name",
+    "pod_controller_name",
+];
 
 const NARROWER: &str = "; a narrower namespaceSelector would do as well";
 
@@ -109,6 +122,46 @@ fn path(Place { above, index, .. }: Place) -> String {
 }
 
 impl<'a> Subject<'a> {
+    /// Whether one of the rules keeps only targets of which the name, or a label, is not one of an exporter that
+    /// reports on many namespaces.
+    pub(super) fn asks_for_something_else(
+        rules: &[Rule],
+        settings: &Settings,
+        interpreter: &mut Interpreter,
+    ) -> Result<bool, TooComplex> {
+        let known = || settings.cluster_wide_exporters.selectors.iter().flatten();
+        let keeps = rules.iter().enumerate();
+        let keeps = keeps.filter(|(_, rule)| rule.action == Action::Keep);
+        for (index, rule) in keeps {
+            for (place, name) in rule.source_labels.iter().enumerate() {
+                let Some(label) = name.strip_prefix("__meta_kubernetes_") else {
+                    continue;
+                };
+                let has_key = |(key, _): &(&String, &String)| {
+                    label.ends_with(&format!("_label_{}", sanitized(key)))
+                };
+                // Whoever asks for another label does not get it, as with the selector of a monitor.
+                let mut values = vec![""];
+                if NAMES.contains(&label) {
+                    values.extend(known().map(|(_, value)| value.as_str()));
+                } else if label.contains("_label_") {
+                    values.extend(known().filter(has_key).map(|(_, value)| value.as_str()));
+                } else {
+                    continue;
+                }
+                let values = Condition::inside(Rc::new(Automaton::of_texts(&values)?));
+                let mut excludes = !lets_through(rule, place, vec![values], interpreter)?;
+                for before in &rules[..index] {
+                    excludes = excludes && !interpreter.may_change_of(before, name, true)?;
+                }
+                if excludes {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     /// The list of a stage.
     pub(super) fn list(&self, stage: Stage) -> &List<'a> {
         match stage {
@@ -430,21 +483,24 @@ impl<'a> Subject<'a> {
         let path = given_path(config.metrics_path.as_deref(), DEFAULT_PATH);
         let mut found = BTreeSet::new();
         for kubernetes in config.kubernetes_sd_configs.iter().flatten() {
-            found.extend(kubernetes_discovery(kubernetes));
+            let is_cluster_wide = asks_for_cluster_wide(kubernetes, settings);
+            let discoveries = kubernetes_discovery(kubernetes);
+            found.extend(discoveries.map(|discovery| (discovery, is_cluster_wide)));
         }
         if config.gives_any_labels {
-            found.insert(Discovery::Anywhere);
+            found.insert((Discovery::Anywhere, false));
         }
         // The other discoveries know nothing of namespaces.
         if config.discovers_elsewhere {
-            found.insert(Discovery::Nowhere);
+            found.insert((Discovery::Nowhere, false));
         }
-        let source = |discovery| Source {
-            discovery,
-            labels: Vec::new(),
-            is_possible: false,
-        };
-        let mut sources: Vec<Source> = found.into_iter().map(source).collect();
+        let mut sources: Vec<Source> = Vec::new();
+        for (discovery, is_cluster_wide) in found {
+            sources.extend(in_chunks(discovery).map(|discovery| Source {
+                is_cluster_wide,
+                ..Source::of(discovery)
+            }));
+        }
         for fixed in config.static_configs.iter().flatten() {
             let none = Labels::new();
             let labels = fixed.labels.as_ref().unwrap_or(&none);
@@ -470,7 +526,17 @@ impl<'a> Subject<'a> {
             },
             origin: Origin::ScrapeConfig(config),
             discovers: "one of its service discoveries finds it, or gives it that label",
-            narrower: "; `namespaces` of a kubernetesSDConfig can be narrowed as well",
+            narrower: if config
+                .kubernetes_sd_configs
+                .iter()
+                .flatten()
+                .next()
+                .is_some()
+            {
+                "; `namespaces` of a kubernetesSDConfig can be narrowed as well"
+            } else {
+                ""
+            },
         }
     }
 }
@@ -501,9 +567,8 @@ fn fixed_targets(addresses: Option<&Vec<String>>, labels: &Labels) -> Option<Sou
         Discovery::Fixed(addresses.as_slice().into())
     };
     Some(Source {
-        discovery,
         labels: labels.clone().into_iter().collect(),
-        is_possible: false,
+        ..Source::of(discovery)
     })
 }
 
@@ -521,11 +586,6 @@ fn discovery(selector: &NamespaceSelector, namespace: &str) -> (&'static str, Ve
         .match_names
         .as_ref()
         .filter(|names| !names.is_empty());
-    let source = |discovery, is_possible| Source {
-        discovery,
-        labels: Vec::new(),
-        is_possible,
-    };
     let own = || Discovery::In([namespace.to_owned()].into());
     let (reason, found) = match names {
         _ if selector.any == Some(true) => (
@@ -542,21 +602,35 @@ fn discovery(selector: &NamespaceSelector, namespace: &str) -> (&'static str, Ve
         Discovery::In(names) => !names.iter().any(|name| name == namespace),
         _ => false,
     };
-    let mut sources = vec![source(found, false)];
+    let mut sources: Vec<Source> = in_chunks(found).map(Source::of).collect();
     if is_elsewhere {
         // A Prometheus may ignore what the selector says.
-        sources.push(source(own(), true));
+        sources.push(Source {
+            is_possible: true,
+            ..Source::of(own())
+        });
     }
     (reason, sources)
+}
+
+/// The discovery, in parts with so few namespaces that each has an automaton.
+fn in_chunks(discovery: Discovery) -> impl Iterator<Item = Discovery> {
+    let (whole, names) = match discovery {
+        Discovery::In(names) if names.len() > CHUNK => (None, Some(names)),
+        other => (Some(other), None),
+    };
+    let chunk = |names: &[String]| Discovery::In(names.into());
+    let chunks: Vec<Discovery> = names
+        .iter()
+        .flat_map(|it| it.chunks(CHUNK).map(chunk))
+        .collect();
+    whole.into_iter().chain(chunks)
 }
 
 fn kubernetes_discovery(config: &KubernetesDiscovery) -> impl Iterator<Item = Discovery> {
     let listed = |names: Vec<String>| Discovery::In(names.into());
     // Nodes are in no namespace.
-    let is_node = config
-        .role
-        .as_deref()
-        .is_some_and(|role| role.eq_ignore_ascii_case("node"));
+    let is_node = config.is_of("node");
     let namespaces = config.namespaces.as_deref();
     let own = namespaces.is_some_and(|namespaces| namespaces.own_namespace == Some(true));
     let names = namespaces.and_then(|namespaces| namespaces.names.clone());
@@ -568,6 +642,30 @@ fn kubernetes_discovery(config: &KubernetesDiscovery) -> impl Iterator<Item = Di
         (_, false, None) => [Some(Discovery::Everywhere), None],
     };
     found.into_iter().flatten()
+}
+
+/// Whether a discovery in Kubernetes asks for an exporter that reports on many namespaces, or for everything.
+fn asks_for_cluster_wide(kubernetes: &KubernetesDiscovery, settings: &Settings) -> bool {
+    let known = settings.cluster_wide_exporters.selectors.iter().flatten();
+    let names = |text: &str| {
+        known
+            .clone()
+            .any(|(_, value)| text.contains(value.as_str()))
+    };
+    // Selectors of other roles only decide which labels a target gets.
+    let own = kubernetes.selectors.iter().flatten().filter(|selector| {
+        let role = selector.role.as_deref();
+        role.is_some_and(|role| kubernetes.is_of(role))
+    });
+    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    let mut selecting = own
+        .filter(|it| given(&it.label) || given(&it.field))
+        .peekable();
+    let is_exporter = !kubernetes.is_of("node") && !kubernetes.is_of("ingress");
+    is_exporter
+        && known.clone().next().is_some()
+        && (selecting.peek().is_none()
+            || selecting.any(|it| it.label.as_deref().is_some_and(names)))
 }
 
 /// Whether a selector may select an exporter that reports on many namespaces.

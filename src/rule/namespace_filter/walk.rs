@@ -140,12 +140,15 @@ impl Judge<'_, '_> {
         else {
             return walk;
         };
-        let whole = Scrape {
+        let mut whole = Scrape {
             relabelings,
             metric_relabelings,
             operator: subject.operator_rules(),
             ..subject.scrape.clone()
         };
+        if self.narrow(&mut whole).is_err() {
+            return walk;
+        }
         let walker = Walker {
             settings: self.settings,
             environment: self.environment,
