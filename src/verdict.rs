@@ -14,6 +14,12 @@ const TOLD_IN_FULL: usize = 20;
 /// (`AdmissionResponse.warnings` in Kubernetes' `admission.k8s.io/v1`).
 const MAX_WARNING: usize = 256;
 
+/// The longest message of a violation, in bytes.
+const MAX_MESSAGE: usize = 4096;
+
+/// The most that the fixes of an object have to say, in bytes before anything is escaped.
+const MAX_FIXES: usize = 128 * 1024;
+
 /// Something that keeps an object out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
@@ -261,7 +267,8 @@ impl Response {
 impl Verdict {
     /// The response for an object that messages call `subject`.
     #[must_use]
-    pub fn response(self, subject: &str) -> Response {
+    pub fn response(mut self, subject: &str) -> Response {
+        self.bound();
         let accepted = self.violations.is_empty();
         Response {
             accepted,
@@ -270,6 +277,28 @@ impl Verdict {
                 .then(|| BTreeMap::from([("violations", self.annotation())])),
             warnings: told(self.warnings),
             spent: self.spent,
+        }
+    }
+
+    /// Cuts what is too long to be told: what somebody wrote may be long, and stand in many places.
+    fn bound(&mut self) {
+        let mut left = MAX_FIXES;
+        for violation in &mut self.violations {
+            let message = std::mem::take(&mut violation.message);
+            violation.message = cut(message, MAX_MESSAGE);
+            let field = std::mem::take(&mut violation.field);
+            violation.field = cut(field, MAX_MESSAGE);
+            let size = violation.fix.as_ref().map_or(0, |fix| size(&fix.value));
+            if size <= left {
+                left -= size;
+            } else {
+                violation.fix = None;
+            }
+            violation.witness = violation.witness.take().map(|witness| Witness {
+                target: bounded(witness.target),
+                exposed: bounded(witness.exposed),
+                ..witness
+            });
         }
     }
 
@@ -362,14 +391,40 @@ impl<'a> Told<'a> {
 }
 
 fn shortened(warning: String) -> String {
-    if warning.len() <= MAX_WARNING {
-        return warning;
+    cut(warning, MAX_WARNING)
+}
+
+/// The text, or as much of it as fits into so many bytes.
+fn cut(text: String, most: usize) -> String {
+    if text.len() <= most {
+        return text;
     }
-    let mut end = MAX_WARNING - "…".len();
-    while !warning.is_char_boundary(end) {
+    let mut end = most - "…".len();
+    while !text.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}…", &warning[..end])
+    format!("{}…", &text[..end])
+}
+
+/// How long a value is, about, in bytes.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(|item| 8 + size(item)).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, it)| 8 + key.len() + size(it))
+            .sum(),
+        Value::String(text) => text.len(),
+        _ => 8,
+    }
+}
+
+/// The labels of an example, as long as they are short enough to be told.
+fn bounded(labels: Vec<(String, String)>) -> Vec<(String, String)> {
+    let labels = labels.into_iter();
+    labels
+        .map(|(name, value)| (name, cut(value, MAX_MESSAGE)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ pub type Word = u64;
 /// set of this size is 256 bytes, and the table of followers half a megabyte.
 pub const MAX_POSITIONS: usize = 2000;
 
+/// The largest expression that is made an automaton of, counted repetitions written out: there may be much in
+/// it that reads nothing.
+const MAX_SIZE: usize = 16 * MAX_POSITIONS;
+
 /// The longest text that is read, times the states to read it with.
 const MAX_READ: usize = 1 << 18;
 
@@ -99,7 +103,7 @@ impl Automaton {
     /// [`TooLarge`] if it has more than [`MAX_POSITIONS`] positions.
     pub fn new(expression: &Expression, exact: bool) -> Result<Self, TooLarge> {
         let positions = expression.positions();
-        if positions > MAX_POSITIONS {
+        if positions > MAX_POSITIONS || expression.size() > MAX_SIZE {
             return Err(TooLarge);
         }
         Ok(Self {
@@ -314,6 +318,18 @@ impl Automaton {
             }
         }
         lengths
+    }
+
+    /// What it costs to read the text, in the unit of the budget.
+    #[must_use]
+    pub fn reading(&self, text: &str) -> usize {
+        let length = 1 + text.len();
+        match &self.known {
+            Known::Namespaces => 1,
+            Known::Globs(globs) => 1 + length * globs.len() / 16,
+            Known::Nothing if !self.is_read(text) => 1,
+            Known::Nothing => 1 + length * self.states * self.words() / 64,
+        }
     }
 
     /// Whether the text is short enough to be read.

@@ -78,6 +78,25 @@ impl Expression {
         }
     }
 
+    /// The expressions that it is made of, counted repetitions written out; saturating.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Empty | Self::Class(_) => 1,
+            Self::Concatenation(parts) | Self::Alternation(parts) => parts
+                .iter()
+                .fold(1, |sum, part| sum.saturating_add(part.size())),
+            Self::Repetition {
+                inner,
+                minimum,
+                maximum,
+            } => {
+                let copies = copies(*minimum, *maximum) as usize;
+                inner.size().saturating_mul(copies).saturating_add(1)
+            }
+        }
+    }
+
     /// The characters to read in the automaton, counted repetitions written out; saturating.
     #[must_use]
     pub fn positions(&self) -> usize {

@@ -138,6 +138,13 @@ impl fmt::Display for PatternError {
     }
 }
 
+/// Whether the pattern is a text that stands for itself only; not every such text is known to be one.
+#[must_use]
+pub fn is_literal(pattern: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    pattern.bytes().all(is_plain)
+}
+
 impl Pattern {
     /// Translates a pattern as it stands in a relabeling, without the anchors that Prometheus adds.
     ///

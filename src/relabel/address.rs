@@ -1,15 +1,23 @@
 //! Where an address stands: what is scraped at `exporter.shop-prod.svc:8080` is in namespace `shop-prod`,
 //! whatever the labels of the target say (Kubernetes, "DNS for Services and Pods").
 
-use crate::language::automaton::Membership;
+use std::rc::Rc;
+
+use crate::language::alphabet::{Class, OTHER};
+use crate::language::automaton::{Automaton, Membership};
 use crate::language::budget::{Budget, TooComplex};
+use crate::language::expression::Expression;
 
 use super::leak::Allowed;
 use super::series::Series;
+use super::solve::is_possible;
 use super::value::{Part, Value};
 
 /// What follows the namespace in the name of a service or a pod.
 const KINDS: [&str; 2] = ["svc", "pod"];
+
+/// What names are mapped from: by IDNA, by the escapes of DNS.
+const ODD: Class = Class::exactly(1 << OTHER | 1 << b'\\');
 
 /// Where an address stands that should not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,136 +54,244 @@ pub fn stands_outside(
     budget: &mut Budget,
 ) -> Result<Option<Standing>, TooComplex> {
     budget.spend(address.size())?;
-    let (labels, is_absolute) = host(address);
+    let Some(text) = address.text() else {
+        let is_outside = may_stand_outside(allowed, series, address, budget)?;
+        return Ok(is_outside.then(|| Standing::unknown(address)));
+    };
+    let (labels, is_absolute) = host(text);
     // What is no plain name is mapped to one: by IDNA, by the escapes of DNS.
-    let is_odd = |part: &Part| matches!(part, Part::Literal(text) if !text.bytes().all(is_plain));
-    if labels.iter().any(|label| label.0.iter().any(is_odd)) && !is_address_of_six(address) {
+    let is_plain = |label: &String| label.bytes().all(|byte| byte.is_ascii() && byte != b'\\');
+    if !labels.iter().all(is_plain) {
         return Ok(Some(Standing::unknown(address)));
     }
-    let mut found = None;
-    for (index, label) in labels.iter().enumerate() {
-        let is_kind = start(label)
-            .text()
-            .is_some_and(|text| KINDS.contains(&text));
-        // `<service>.<namespace>.svc`; a label that is not known may be two.
-        let is_whole = index >= 2 || index == 1 && labels[0].text().is_none();
-        if is_kind && is_whole {
-            found = outside(allowed, series, &labels[index - 1], false, budget)?;
-        }
-        if found.is_none() && is_kind && is_whole {
-            let namespace = start(&labels[index - 1]);
-            found = outside(allowed, series, &namespace, false, budget)?;
-        }
-        if found.is_some() {
-            break;
-        }
-    }
-    let is_qualified = found.is_some();
+    let of_cluster = |index: &usize| KINDS.contains(&labels[*index].as_str());
+    let qualified = (2..labels.len()).filter(of_cluster);
+    let mut qualified = qualified.map(|index| &labels[index - 1]);
+    let found = qualified.find(|label| allowed.forbids(label));
+    let is_bare = found.is_none();
     // A bare `<service>.<namespace>` may as well be a name of the internet, so only another environment's
     // namespace is told from it.
-    if let (None, [_, .., last], false) = (&found, labels.as_slice(), is_absolute) {
-        found = outside(allowed, series, last, true, budget)?;
-        if found.is_none() {
-            found = outside(allowed, series, &start(last), true, budget)?;
+    let bare = || match labels.as_slice() {
+        [_, .., last] if !is_absolute => Some(last),
+        _ => None,
+    };
+    let found = found.or_else(|| bare().filter(|label| allowed.is_foreign(label)));
+    Ok(found.map(|namespace| Standing {
+        address: text.to_owned(),
+        namespace: Some(namespace.clone()),
+        is_bare,
+    }))
+}
+
+/// Whether an address of which not all is known may stand in a namespace that may not be seen. What is nothing
+/// but labels of the target's, with a port perhaps, is their business, as far as they have a choice.
+fn may_stand_outside(
+    allowed: &Allowed,
+    series: &Series,
+    address: &Value,
+    budget: &mut Budget,
+) -> Result<bool, TooComplex> {
+    let host = without_port(address);
+    let is_business = is_business_of_a_label(&host, allowed);
+    if is_business
+        && host
+            .variables()
+            .all(|variable| series.is_as_discovered(variable))
+    {
+        return Ok(false);
+    }
+    let languages = Languages::new(allowed, budget)?;
+    let inside =
+        |series: Series, language: &Rc<Automaton>| series.constrained(&host, language, true, None);
+    let outside =
+        |series: Series, language: &Rc<Automaton>| series.constrained(&host, language, false, None);
+    if is_business {
+        let seen = inside(series.clone(), &languages.seen);
+        let mut elsewhere = Some(series.clone());
+        for language in &languages.of_the_cluster {
+            elsewhere = elsewhere.and_then(|series| outside(series, language));
+        }
+        for choice in [seen, elsewhere].into_iter().flatten() {
+            if is_possible(&choice, None, budget)? {
+                return Ok(false);
+            }
         }
     }
-    Ok(found.map(|Name(namespace)| Standing {
-        address: shown(address),
-        namespace,
-        is_bare: !is_qualified,
-    }))
+    for language in &languages.of_the_cluster {
+        let it = inside(series.clone(), language);
+        let it = it.and_then(|series| outside(series, &languages.seen));
+        if let Some(it) = it
+            && is_possible(&it, None, budget)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The address up to its port, as far as that is to be seen.
+fn without_port(address: &Value) -> Value {
+    let mut host = Value::default();
+    for part in &address.0 {
+        match part {
+            Part::Literal(text) => {
+                let name = text.split(':').next().unwrap_or_default();
+                host.push_literal(name);
+                if name.len() < text.len() {
+                    break;
+                }
+            }
+            Part::Variable(..) => host.0.push(part.clone()),
+        }
+    }
+    host
+}
+
+/// Whether labels decide where it stands: no rule adds to the name of the host, but perhaps a domain at its end.
+fn is_business_of_a_label(host: &Value, allowed: &Allowed) -> bool {
+    // What is no part of a name, such as a separator that a label may have, too, makes none.
+    let is_of_a_name = |character: char| character.is_alphanumeric() || ".-[\\".contains(character);
+    let named = host
+        .0
+        .iter()
+        .enumerate()
+        .filter_map(|(place, part)| match part {
+            Part::Literal(text) if text.contains(is_of_a_name) => Some((place, text)),
+            _ => None,
+        });
+    let named: Vec<(usize, &String)> = named.collect();
+    let domain = match named.as_slice() {
+        [] => return true,
+        [(place, text)] if place + 1 == host.0.len() => text.strip_prefix('.'),
+        _ => None,
+    };
+    let Some(domain) = domain else {
+        return false;
+    };
+    let (labels, _) = self::host(domain);
+    let is_kind = |label: &String| KINDS.contains(&label.as_str());
+    !labels.iter().any(is_kind) && !labels.last().is_some_and(|last| allowed.is_foreign(last))
+}
+
+/// The languages of addresses in a cluster.
+struct Languages {
+    /// Those that stand in it: `<service>.<namespace>.svc`, a bare `<service>.<namespace>` of another
+    /// environment, and names that may be mapped to such ones.
+    of_the_cluster: Vec<Rc<Automaton>>,
+    /// Those that surely stand in a namespace that may be seen: the last one named counts.
+    seen: Rc<Automaton>,
+}
+
+impl Languages {
+    fn new(allowed: &Allowed, budget: &mut Budget) -> Result<Self, TooComplex> {
+        let all = |parts: Vec<Expression>| Expression::Concatenation(parts);
+        let maybe = |expression: Expression| expression.repeated(0, Some(1));
+        let any = || Expression::anything();
+        let label = || Expression::Class(not_one_of(b".:")).repeated(0, None);
+        let bracket = || maybe(Expression::literal("]"));
+        let odd = || Expression::Class(ODD);
+        let kinds = || Expression::Alternation(KINDS.map(|kind| name(kind)).to_vec());
+        let dot = || Expression::literal(".");
+        let globs = |automaton: &Automaton| {
+            let globs = automaton.globs().unwrap_or_default();
+            Expression::Alternation(globs.iter().map(|glob| name(glob)).collect())
+        };
+        let mut make = |expression: &Expression| -> Result<Rc<Automaton>, TooComplex> {
+            let automaton = Automaton::new(expression, true)?;
+            budget.spend(automaton.states() * automaton.words())?;
+            Ok(Rc::new(automaton))
+        };
+        // Of other characters no name is made.
+        let of_names = Class::WORD.union(Class::character('-')).union(ODD);
+        let of_domains = of_names.union(Class::character('.'));
+        let namespace = Expression::Class(of_names).repeated(0, None);
+        // A port may have a name.
+        let of_ports = Expression::Class(of_names).repeated(0, None);
+        let port = || maybe(all(vec![Expression::literal(":"), of_ports.clone()]));
+        let end = || all(vec![bracket(), port()]);
+        let kind = Expression::Alternation(vec![kinds(), all(vec![label(), odd(), label()])]);
+        let rest = Expression::Class(of_domains).repeated(0, None);
+        let rest = maybe(all(vec![dot(), rest]));
+        let mut of_the_cluster = vec![
+            make(&all(vec![
+                any(),
+                dot(),
+                namespace,
+                dot(),
+                kind,
+                rest,
+                end(),
+            ]))?,
+            make(&all(vec![any(), odd(), label(), end()]))?,
+        ];
+        if let Some(foreign) = allowed.foreign() {
+            of_the_cluster.push(make(&all(vec![any(), dot(), globs(foreign), end()]))?);
+        }
+        let domain = maybe(name(".cluster.local"));
+        let named = vec![any(), dot(), globs(allowed.visible()), dot(), kinds()];
+        let digits = Expression::Class(Class::DIGIT).repeated(0, None);
+        let number = maybe(all(vec![Expression::literal(":"), digits]));
+        let seen = named.into_iter().chain([domain, maybe(dot()), number]);
+        Ok(Self {
+            of_the_cluster,
+            seen: make(&all(seen.collect()))?,
+        })
+    }
+}
+
+/// A name, or a glob of one label of it, in any case.
+fn name(glob: &str) -> Expression {
+    let part = |character| match character {
+        '*' => Expression::Class(not_one_of(b".:")).repeated(0, None),
+        letter => Expression::Class(Class::folded_range(letter, letter)),
+    };
+    Expression::Concatenation(glob.chars().map(part).collect())
+}
+
+/// Every character but these.
+fn not_one_of(characters: &[u8]) -> Class {
+    let set = characters.iter().fold(0, |set, byte| set | 1_u128 << byte);
+    Class::exactly(!set)
 }
 
 /// The namespaces in which an address may stand that is known, most likely first: the one before `svc` or
 /// `pod`, and the last label of a bare name.
 #[must_use]
 pub fn namespaces(address: &str) -> Vec<String> {
-    let (labels, is_absolute) = host(&Value::literal(address));
-    let labels: Vec<&str> = labels.iter().filter_map(Value::text).collect();
-    let kinds = (2..labels.len()).filter(|&index| KINDS.contains(&labels[index]));
-    let mut found: Vec<String> = kinds.map(|index| labels[index - 1].to_owned()).collect();
+    let (labels, is_absolute) = host(address);
+    let kinds = (2..labels.len()).filter(|&index| KINDS.contains(&labels[index].as_str()));
+    let mut found: Vec<String> = kinds.map(|index| labels[index - 1].clone()).collect();
     if let ([_, .., last], false) = (labels.as_slice(), is_absolute) {
-        found.push((*last).to_owned());
+        found.push(last.clone());
     }
     found
 }
 
-/// Whether a character of a name surely stands for itself.
-const fn is_plain(byte: u8) -> bool {
-    byte.is_ascii() && byte != b'\\'
-}
-
-fn is_address_of_six(address: &Value) -> bool {
-    matches!(address.0.first(), Some(Part::Literal(text)) if text.starts_with('['))
-}
-
-/// The name of a namespace, where it is known.
-struct Name(Option<String>);
-
-/// The namespace of a label of a host, if it may not be seen: its name, where that is known. `foreign` tells
-/// whether only those of other environments count.
-fn outside(
-    allowed: &Allowed,
-    series: &Series,
-    label: &Value,
-    foreign: bool,
-    budget: &mut Budget,
-) -> Result<Option<Name>, TooComplex> {
-    if let Some(text) = label.text() {
-        let is_outside = if foreign {
-            allowed.is_foreign(text)
-        } else {
-            allowed.forbids(text)
-        };
-        return Ok(is_outside.then(|| Name(Some(text.to_owned()))));
-    }
-    Ok(allowed
-        .may_be_outside(series, label, foreign, budget)?
-        .then_some(Name(None)))
-}
-
 /// The labels of the host's name, in lower case, and whether it ends in a dot.
-fn host(address: &Value) -> (Vec<Value>, bool) {
-    let mut labels = vec![Value::default()];
-    for part in &address.0 {
-        let Part::Literal(text) = part else {
-            if let Some(label) = labels.last_mut() {
-                label.0.push(part.clone());
-            }
-            continue;
-        };
-        let text = text.to_lowercase();
-        let text = match text.split_once("://") {
-            Some((_, after)) if labels.len() == 1 && labels[0].0.is_empty() => after,
-            _ => &text,
-        };
-        let end = text.find([':', '/', '?', '#']);
-        let name = &text[..end.unwrap_or(text.len())];
-        for (index, piece) in name.split('.').enumerate() {
-            if index > 0 {
-                labels.push(Value::default());
-            }
-            if let Some(label) = labels.last_mut() {
-                label.push_literal(piece);
-            }
-        }
-        if end.is_some() {
-            break;
-        }
-    }
-    let is_absolute = labels.len() > 1 && labels.last().is_some_and(|last| last.0.is_empty());
+fn host(address: &str) -> (Vec<String>, bool) {
+    let address = address.to_lowercase();
+    let address = address
+        .split_once("://")
+        .map_or(&*address, |(_, after)| after);
+    let inner = address
+        .strip_prefix('[')
+        .and_then(|rest| rest.split(']').next());
+    // Between brackets stands an address of IPv6; older versions of Go take a name there, too.
+    let address = match inner {
+        Some(inner) if inner.contains(':') => "",
+        Some(inner) => inner,
+        None => address,
+    };
+    let name = address
+        .split([':', '/', '?', '#'])
+        .next()
+        .unwrap_or_default();
+    let mut labels: Vec<String> = name.split('.').map(str::to_owned).collect();
+    let is_absolute = labels.len() > 1 && labels.last().is_some_and(String::is_empty);
     if is_absolute {
         labels.pop();
     }
     (labels, is_absolute)
-}
-
-/// The label without what is not known at its end, which may be nothing, or a port, or more labels.
-fn start(label: &Value) -> Value {
-    match label.0.as_slice() {
-        [first @ Part::Literal(_), rest @ ..] if !rest.is_empty() => Value(vec![first.clone()]),
-        _ => label.clone(),
-    }
 }
 
 fn shown(address: &Value) -> String {
@@ -218,6 +334,8 @@ mod tests {
     #[case::service_only("exporter:8080", None)]
     #[case::address("10.0.0.1:9100", None)]
     #[case::address_of_six("[fd00::1]:9100", None)]
+    #[case::in_brackets("[exporter.shop-prod.svc]:80", Some("shop-prod"))]
+    #[case::bare_in_brackets("[exporter.shop-prod]:80", Some("shop-prod"))]
     #[case::namespace_only("shop-prod.svc", None)]
     #[case::wide_dots("exporter。shop-prod。svc:80", Some("?"))]
     #[case::wide_letters("ｅxporter.ｓhop-prod.svc:80", Some("?"))]

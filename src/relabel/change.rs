@@ -9,7 +9,6 @@ use crate::language::expression::Expression;
 use crate::language::product::shortest;
 
 use super::interpret::Interpreter;
-use super::label_map::candidates;
 use super::labels::impossible;
 use super::rule::{Action, Rule};
 use super::template::{self, Piece};
@@ -50,8 +49,8 @@ impl Interpreter {
                     Piece::Group(group) => groups[group].expression.clone(),
                     Piece::Unknown => Expression::anything(),
                 });
-                let Ok(names) = Automaton::new(&Expression::Concatenation(pieces.collect()), false)
-                else {
+                let names = Expression::Concatenation(pieces.collect());
+                let Ok(names) = self.automaton(&names, false)? else {
                     return Ok(true);
                 };
                 Condition::inside(Rc::new(names))
@@ -91,14 +90,14 @@ impl Interpreter {
             return Ok(!rule.writes_one_label() || rule.target_label == label);
         };
         Ok(match rule.action {
-            Action::LabelDrop => regex.automaton.contains(label) != Membership::No,
-            Action::LabelKeep => regex.automaton.contains(label) != Membership::Yes,
+            Action::LabelDrop => self.contains(&regex.automaton, label)? != Membership::No,
+            Action::LabelKeep => self.contains(&regex.automaton, label)? != Membership::Yes,
             Action::LabelMap => {
                 let pieces = template::parse(&rule.replacement, &regex.pattern().groups);
-                let Some(names) = candidates(&regex, &pieces, label) else {
+                let Some(names) = self.candidates(&regex, &pieces, label)? else {
                     return Ok(false);
                 };
-                let Ok(names) = Automaton::new(&names, true) else {
+                let Ok(names) = self.automaton(&names, true)? else {
                     return Ok(true);
                 };
                 // What is mapped to itself stays what it is.
@@ -109,14 +108,14 @@ impl Interpreter {
                     Condition::outside(Rc::new(own)),
                 ];
                 if are_of_kubernetes {
-                    let impossible = Automaton::new(&impossible(), true)?;
+                    let impossible = self.automaton(&impossible(), true)??;
                     conditions.push(Condition::outside(Rc::new(impossible)));
                 }
                 shortest(&conditions, u128::MAX, usize::MAX, &mut self.budget)?.is_some()
             }
             _ => {
                 let pieces = template::parse(&rule.target_label, &regex.pattern().groups);
-                candidates(&regex, &pieces, label).is_some()
+                self.candidates(&regex, &pieces, label)?.is_some()
             }
         })
     }

@@ -7,7 +7,7 @@
 //! and marked ([`Series::loosen`]): an unknown keep keeps everything, an unknown drop drops
 //! nothing, an unknown write leaves a label of which nothing is known.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ use super::template::{self, Piece};
 use super::value::{Part, Value};
 
 /// The most series that one pipeline may be split into. People's pipelines make a handful.
-pub const MAX_SERIES: usize = 512;
+pub const MAX_SERIES: usize = 1024;
 
 /// A pattern, compiled.
 #[derive(Clone, Debug)]
@@ -40,6 +40,7 @@ pub struct Compiled {
     /// of a union of globs is made without it.
     pattern: OnceCell<Pattern>,
     shapes: OnceCell<Result<Vec<Rc<Shape>>, TooLarge>>,
+    groups: RefCell<BTreeMap<usize, Result<Rc<Automaton>, TooLarge>>>,
 }
 
 impl Compiled {
@@ -59,6 +60,7 @@ impl Compiled {
             automaton: Rc::new(automaton),
             pattern,
             shapes: OnceCell::new(),
+            groups: RefCell::default(),
         })
     }
 
@@ -128,16 +130,59 @@ impl Interpreter {
         }
         self.budget.spend(regex.len())?;
         let compiled = Compiled::new(regex).map(Rc::new);
-        if let Ok(compiled) = &compiled
-            && compiled.automaton.globs().is_none()
-        {
-            let automaton = &compiled.automaton;
-            let (states, words) = (automaton.states(), automaton.words());
-            self.budget
-                .spend(states * words + states * states * words / 256)?;
+        if let Ok(compiled) = &compiled {
+            self.pay(&compiled.automaton)?;
         }
         self.patterns.insert(regex.to_owned(), compiled.clone());
         Ok(compiled)
+    }
+
+    /// Pays for an automaton that was made.
+    fn pay(&mut self, automaton: &Automaton) -> Result<(), TooComplex> {
+        if automaton.globs().is_some() {
+            return Ok(());
+        }
+        let (states, words) = (automaton.states(), automaton.words());
+        let table = states * words + states * states * words / 256;
+        self.budget.spend(table)
+    }
+
+    /// The automaton of an expression.
+    pub(super) fn automaton(
+        &mut self,
+        expression: &Expression,
+        exact: bool,
+    ) -> Result<Result<Automaton, TooLarge>, TooComplex> {
+        let automaton = Automaton::new(expression, exact);
+        if let Ok(automaton) = &automaton {
+            self.pay(automaton)?;
+        }
+        Ok(automaton)
+    }
+
+    /// The automaton of what a group of the regex can hold.
+    pub(super) fn group(
+        &mut self,
+        regex: &Compiled,
+        group: usize,
+    ) -> Result<Result<Rc<Automaton>, TooLarge>, TooComplex> {
+        if let Some(known) = regex.groups.borrow().get(&group) {
+            return Ok(known.clone());
+        }
+        let made = self.automaton(&regex.pattern().groups[group].expression, false)?;
+        let made = made.map(Rc::new);
+        regex.groups.borrow_mut().insert(group, made.clone());
+        Ok(made)
+    }
+
+    /// Whether the language contains the text.
+    pub(super) fn contains(
+        &mut self,
+        automaton: &Automaton,
+        text: &str,
+    ) -> Result<Membership, TooComplex> {
+        self.budget.spend(automaton.reading(text))?;
+        Ok(automaton.contains(text))
     }
 
     /// Runs the rules on the series. `needed` says which labels are read after the last rule.
@@ -243,7 +288,9 @@ impl Interpreter {
                 place.map_or_else(Value::default, |place| series.labels[place].clone())
             })
             .collect();
-        self.budget.spend(rule.separator.len() * values.len() / 4)?;
+        let sizes: usize = values.iter().map(Value::size).sum();
+        self.budget
+            .spend(sizes / 16 + rule.separator.len() * values.len() / 4)?;
         let value = Value::joined(&values, &rule.separator);
         let target = labels.place(&rule.target_label);
         let is_needed = target.is_some_and(|target| needed[target]);
@@ -251,6 +298,10 @@ impl Interpreter {
             unknown(step, series, out);
             return Ok(());
         };
+
+        if let Some(text) = value.text() {
+            self.budget.spend(regex.automaton.reading(text))?;
+        }
 
         match rule.action {
             Action::Drop => {
@@ -284,7 +335,9 @@ impl Interpreter {
                 out.push(series);
             }
             Action::LabelMap => self.label_map(step, &regex, series, out)?,
-            Action::LabelDrop | Action::LabelKeep => label_drop(step, &regex, series, out)?,
+            Action::LabelDrop | Action::LabelKeep => {
+                self.label_drop(step, &regex, series, out)?;
+            }
         }
         Ok(())
     }
@@ -400,6 +453,49 @@ impl Interpreter {
             return Ok(ways);
         }
         Ok(vec![(series, Held::unknown(value.clone()))])
+    }
+
+    /// Labels that are dropped by their names.
+    fn label_drop(
+        &mut self,
+        step: &Step<'_>,
+        regex: &Compiled,
+        mut series: Series,
+        out: &mut Vec<Series>,
+    ) -> Result<(), TooComplex> {
+        let id = step.id;
+        let drops = step.rule.action == Action::LabelDrop;
+        if regex.pattern().exact {
+            series.dropped.push((Rc::clone(&regex.automaton), drops));
+        }
+        let mut all = vec![series];
+        for (label, name) in step.writable() {
+            let matched = self.contains(&regex.automaton, name)?;
+            let hit = if drops {
+                Membership::Yes
+            } else {
+                Membership::No
+            };
+            if matched == Membership::Unknown {
+                let mut gone = all.clone();
+                for series in &mut gone {
+                    series.write(label, Value::default(), id);
+                }
+                all.extend(gone);
+                for series in &mut all {
+                    series.loosen(id);
+                }
+                if all.len() > MAX_SERIES {
+                    return Err(TooComplex);
+                }
+            } else if matched == hit {
+                for series in &mut all {
+                    series.write(label, Value::default(), id);
+                }
+            }
+        }
+        out.extend(all);
+        Ok(())
     }
 }
 
@@ -545,47 +641,6 @@ fn hash(modulus: u64, series: &mut Series, id: RuleId) -> Value {
     let number = Expression::Class(Class::DIGIT).repeated(1, Some(more));
     series.loosen(id);
     series.fresh_inside(&number, id)
-}
-
-fn label_drop(
-    step: &Step<'_>,
-    regex: &Compiled,
-    mut series: Series,
-    out: &mut Vec<Series>,
-) -> Result<(), TooComplex> {
-    let id = step.id;
-    let drops = step.rule.action == Action::LabelDrop;
-    if regex.pattern().exact {
-        series.dropped.push((Rc::clone(&regex.automaton), drops));
-    }
-    let mut all = vec![series];
-    for (label, name) in step.writable() {
-        let matched = regex.automaton.contains(name);
-        let hit = if drops {
-            Membership::Yes
-        } else {
-            Membership::No
-        };
-        if matched == Membership::Unknown {
-            let mut gone = all.clone();
-            for series in &mut gone {
-                series.write(label, Value::default(), id);
-            }
-            all.extend(gone);
-            for series in &mut all {
-                series.loosen(id);
-            }
-            if all.len() > MAX_SERIES {
-                return Err(TooComplex);
-            }
-        } else if matched == hit {
-            for series in &mut all {
-                series.write(label, Value::default(), id);
-            }
-        }
-    }
-    out.extend(all);
-    Ok(())
 }
 
 /// A rule that cannot be followed at all.

@@ -237,14 +237,14 @@ impl Interpreter {
         name: &str,
     ) -> Result<Unmentioned, TooComplex> {
         let labels = step.labels;
-        let Some(candidates) = candidates(regex, pieces, name) else {
+        let Some(candidates) = self.candidates(regex, pieces, name)? else {
             return Ok(Unmentioned::None);
         };
         let mut conditions = vec![Condition::inside(Rc::clone(&regex.automaton))];
         let mentioned = labels.writable().map(|(_, name)| Expression::literal(name));
         let mentioned = Expression::Alternation(mentioned.collect());
         for (expression, inside) in [(candidates, true), (mentioned, false)] {
-            let Ok(automaton) = Automaton::new(&expression, true) else {
+            let Ok(automaton) = self.automaton(&expression, true)? else {
                 return Ok(Unmentioned::Possibly);
             };
             conditions.push(Condition {
@@ -253,7 +253,7 @@ impl Interpreter {
             });
         }
         if labels.are_of_kubernetes && step.id.stage != Stage::MetricRelabelings {
-            let impossible = Automaton::new(&impossible(), true)?;
+            let impossible = self.automaton(&impossible(), true)??;
             conditions.push(Condition::outside(Rc::new(impossible)));
         }
         for (dropped, inside) in &series.dropped {
@@ -302,6 +302,47 @@ impl Interpreter {
         Ok(Unmentioned::None)
     }
 
+    /// A language that contains every label that the rule may map to `name`; none if it maps none.
+    pub(super) fn candidates(
+        &mut self,
+        regex: &Compiled,
+        pieces: &[Piece],
+        name: &str,
+    ) -> Result<Option<Expression>, TooComplex> {
+        let anything = Some(Expression::something());
+        let (before, group, after) = match pieces {
+            [] => return Ok(anything.filter(|_| name.is_empty())),
+            [Piece::Literal(text)] => return Ok(anything.filter(|_| text == name)),
+            [Piece::Group(group)] => ("", *group, ""),
+            [Piece::Literal(before), Piece::Group(group)] => (before.as_str(), *group, ""),
+            [Piece::Group(group), Piece::Literal(after)] => ("", *group, after.as_str()),
+            [
+                Piece::Literal(before),
+                Piece::Group(group),
+                Piece::Literal(after),
+            ] => (before.as_str(), *group, after.as_str()),
+            _ => return Ok(anything),
+        };
+        let held = name
+            .strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix(after));
+        let Some(held) = held else {
+            return Ok(None);
+        };
+        if let Ok(possible) = self.group(regex, group)?
+            && self.contains(&possible, held)? == Membership::No
+        {
+            return Ok(None);
+        }
+        if group == 0 {
+            return Ok(Some(Expression::literal(held)));
+        }
+        Ok(match regex.shapes() {
+            Ok([shape]) => shape.holding(group, held).or(anything),
+            _ => anything,
+        })
+    }
+
     /// Whether a rule maps the label `from` to the label `to`.
     fn renames(
         &mut self,
@@ -310,8 +351,7 @@ impl Interpreter {
         from: &str,
         to: &str,
     ) -> Result<Membership, TooComplex> {
-        self.budget.spend(from.len() * regex.automaton.words())?;
-        let matched = regex.automaton.contains(from);
+        let matched = self.contains(&regex.automaton, from)?;
         if matched == Membership::No {
             return Ok(Membership::No);
         }
@@ -334,11 +374,13 @@ impl Interpreter {
                 return Ok(equals(&expanded, to));
             }
         }
-        let possible = candidates(regex, pieces, to).is_some_and(|candidates| {
-            Automaton::new(&candidates, false).map_or(true, |candidates| {
-                candidates.contains(from) != Membership::No
-            })
-        });
+        let possible = match self.candidates(regex, pieces, to)? {
+            None => false,
+            Some(candidates) => match self.automaton(&candidates, false)? {
+                Err(TooLarge) => true,
+                Ok(candidates) => self.contains(&candidates, from)? != Membership::No,
+            },
+        };
         Ok(if possible {
             Membership::Unknown
         } else {
@@ -352,35 +394,5 @@ fn equals(one: &str, other: &str) -> Membership {
         Membership::Yes
     } else {
         Membership::No
-    }
-}
-
-/// A language that contains every label that the rule may map to `name`; none if it maps none.
-pub(super) fn candidates(regex: &Compiled, pieces: &[Piece], name: &str) -> Option<Expression> {
-    let anything = Some(Expression::something());
-    let (before, group, after) = match pieces {
-        [] => return anything.filter(|_| name.is_empty()),
-        [Piece::Literal(text)] => return anything.filter(|_| text == name),
-        [Piece::Group(group)] => ("", *group, ""),
-        [Piece::Literal(before), Piece::Group(group)] => (before.as_str(), *group, ""),
-        [Piece::Group(group), Piece::Literal(after)] => ("", *group, after.as_str()),
-        [
-            Piece::Literal(before),
-            Piece::Group(group),
-            Piece::Literal(after),
-        ] => (before.as_str(), *group, after.as_str()),
-        _ => return anything,
-    };
-    let held = name.strip_prefix(before)?.strip_suffix(after)?;
-    let possible = Automaton::new(&regex.pattern().groups[group].expression, false);
-    if possible.is_ok_and(|possible| possible.contains(held) == Membership::No) {
-        return None;
-    }
-    if group == 0 {
-        return Some(Expression::literal(held));
-    }
-    match regex.shapes() {
-        Ok([shape]) => shape.holding(group, held).or(anything),
-        _ => anything,
     }
 }

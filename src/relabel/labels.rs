@@ -43,7 +43,7 @@ pub const METRIC_NAME: &str = "__name__";
 /// A Prometheus can write labels between these and the rules of an object: by its scrape classes, its
 /// `podTargetLabels`, its `enforcedNamespaceLabel`. Rule `scrape-override` keeps it from writing one of
 /// these; of all others a proof assumes that it may have ([`is_relied_on`]).
-pub const RELIED_ON: [&str; 16] = [
+pub const RELIED_ON: [&str; 17] = [
     "namespace",
     "exported_namespace",
     "container",
@@ -58,6 +58,7 @@ pub const RELIED_ON: [&str; 16] = [
     "__metrics_path__",
     "__name__",
     "__param_target",
+    "__scheme__",
     "__tmp_ingress_address",
     "__tmp_prometheus_job_name",
 ];

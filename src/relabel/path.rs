@@ -7,7 +7,8 @@
 use crate::language::alphabet::Class;
 use crate::language::expression::Expression;
 
-use super::value::{Part, Value};
+/// The longest path that is looked at, in bytes: of a longer one everything is assumed.
+const MAX_PATH: usize = 4096;
 
 /// Whether the path leads to what is known by the other one.
 ///
@@ -18,6 +19,9 @@ use super::value::{Part, Value};
 /// ```
 #[must_use]
 pub fn leads_to(path: &str, known: &str) -> bool {
+    if path.len() > MAX_PATH {
+        return true;
+    }
     let last = known.rsplit('/').find(|segment| !segment.is_empty());
     let has = |last: &str| {
         let mut places = path.as_bytes().windows(last.len());
@@ -46,34 +50,39 @@ fn segments(path: &str) -> Vec<String> {
     segments
 }
 
-/// A language of the paths that lead to what is known by this one; of those that go a directory up, only by
-/// one segment after it ([`goes_up`] has the rest). A `?` in it is no query: Prometheus escapes it.
-pub(super) fn leading_to(known: &str) -> Expression {
+/// A language of the paths that may lead to what one of these is known by. A `?` in one is no query:
+/// Prometheus escapes it.
+pub(super) fn leading_to(known: &[String]) -> Expression {
     let slash = || Expression::literal("/");
+    let any = Expression::anything;
     let insignificant = Class::character('/').union(Class::character('.'));
     let insignificant = || Expression::Class(insignificant).repeated(0, None);
-    let before = Expression::Concatenation(vec![Expression::anything(), slash()]);
-    let mut parts = vec![before.repeated(0, Some(1))];
-    for (index, segment) in segments(known).iter().enumerate() {
-        if index > 0 {
-            parts.extend([slash(), insignificant()]);
-        }
-        let letters = segment.chars();
-        parts.extend(letters.map(|letter| Expression::Class(Class::folded_range(letter, letter))));
-    }
-    // Slashes and dots, a parameter, a segment that is gone up from.
     let no_slash = || Expression::Class(Class::character('/').negated()).repeated(0, None);
-    let parameter = Expression::Concatenation(vec![Expression::literal(";"), no_slash()]);
-    let up = vec![slash(), no_slash(), Expression::literal("/..")];
-    let rest = vec![insignificant(), parameter, Expression::Concatenation(up)];
-    parts.push(Expression::Alternation(rest).repeated(0, None));
-    Expression::Concatenation(parts)
-}
-
-/// Whether some of the path's text goes a directory up, so that its end says nothing.
-pub(super) fn goes_up(path: &Value) -> bool {
-    let up = |part: &Part| matches!(part, Part::Literal(text) if text.contains(".."));
-    path.0.iter().any(up)
+    let parameter = || {
+        let parameter = vec![Expression::literal(";"), no_slash()];
+        Expression::Concatenation(parameter).repeated(0, Some(1))
+    };
+    // What goes up again as far as it went down: anything that ends in a directory up.
+    let detour = || {
+        let detour = vec![slash(), any(), Expression::literal("..")];
+        Expression::Concatenation(detour).repeated(0, Some(1))
+    };
+    let path = |known: &String| {
+        let before = Expression::Concatenation(vec![any(), slash()]);
+        let mut parts = vec![before.repeated(0, Some(1))];
+        for (index, segment) in segments(known).iter().enumerate() {
+            if index > 0 {
+                parts.extend([slash(), insignificant()]);
+            }
+            let letter = |letter| Expression::Class(Class::folded_range(letter, letter));
+            parts.extend(segment.chars().map(letter));
+            parts.extend([parameter(), detour()]);
+        }
+        let end = Expression::Concatenation(vec![slash(), insignificant()]);
+        parts.push(end.repeated(0, Some(1)));
+        Expression::Concatenation(parts)
+    };
+    Expression::Alternation(known.iter().map(path).collect())
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ const SAMPLE: &str = "a";
 /// more pays for it in the interpreter.
 const RULES: usize = 32;
 const NAMES: usize = 32;
+/// The most bytes of separators between the labels of a rule.
+const JOINED: usize = 1000;
 
 /// Whether the endpoint is plain: only what `allowed` lets through can come, something of it does, and
 /// where a keep of the endpoint's own is `required`, it has one. `copied` are the names of the labels that the
@@ -73,7 +75,9 @@ pub fn is_plain(
     for (stage, (rules, keeps)) in lists.into_iter().zip(&mut keeps).enumerate() {
         for rule in rules {
             interpreter.budget.spend(1)?;
-            if rule.source_labels.iter().any(|name| is_selected_by(name)) {
+            // What is joined below is to be short.
+            let joined = rule.source_labels.len() * rule.separator.len();
+            if joined > JOINED || rule.source_labels.iter().any(|name| is_selected_by(name)) {
                 return Ok(false);
             }
             if writes_something_else(rule) {
@@ -89,7 +93,7 @@ pub fn is_plain(
                     Action::Keep => Membership::Yes,
                     _ => Membership::No,
                 };
-                if regex.automaton.contains(&samples) != wanted {
+                if interpreter.contains(&regex.automaton, &samples)? != wanted {
                     return Ok(false);
                 }
                 continue;

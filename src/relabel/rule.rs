@@ -101,7 +101,12 @@ pub struct Rule {
     pub replacement: Cow<'static, str>,
     /// What the hash is taken modulo of.
     pub modulus: u64,
+    /// See [`Self::has_placeholder`]; it is made with the rule.
+    pub is_unknown: bool,
 }
+
+/// The longest string of a rule that is followed, in bytes; a regex has a limit of its own.
+const MAX_STRING: usize = 8000;
 
 /// The regex of a rule that gives none.
 pub const DEFAULT_REGEX: &str = "(.*)";
@@ -162,7 +167,7 @@ impl Rule {
         target_label: impl Into<Cow<'static, str>>,
         replacement: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
+        let mut rule = Self {
             action: Action::Replace,
             source_labels: Vec::new(),
             separator: DEFAULT_SEPARATOR.into(),
@@ -170,7 +175,10 @@ impl Rule {
             target_label: target_label.into(),
             replacement: replacement.into(),
             modulus: 0,
-        }
+            is_unknown: false,
+        };
+        rule.is_unknown = rule.is_odd();
+        rule
     }
 
     /// A rule that keeps, or drops, by the values of these labels.
@@ -233,7 +241,7 @@ impl Rule {
             .as_ref()
             .is_some_and(|text| !text.is_empty());
         let regex = if has_regex { &relabeling.regex } else { &None };
-        let rule = Self {
+        let mut rule = Self {
             action,
             source_labels: relabeling.source_labels.clone().unwrap_or_default(),
             separator: or(&relabeling.separator, DEFAULT_SEPARATOR),
@@ -242,7 +250,9 @@ impl Rule {
             replacement: or(&relabeling.replacement, DEFAULT_REPLACEMENT),
             modulus: u64::try_from(relabeling.modulus.unwrap_or(0))
                 .map_err(|_| Refusal::Ignored("has a negative modulus".into()))?,
+            is_unknown: false,
         };
+        rule.is_unknown = rule.is_odd();
         if is_read_as_null(&rule.regex) {
             return Err(Refusal::ReadAsNull);
         }
@@ -293,17 +303,18 @@ impl Rule {
     }
 
     /// Whether a string of the rule has a placeholder `$(NAME)`, which the config reloader
-    /// replaces after admission, so that the rule cannot be known.
+    /// replaces after admission, so that the rule cannot be known; or is so long that it is not followed.
     #[must_use]
-    pub fn has_placeholder(&self) -> bool {
-        let strings = [
-            &self.separator,
-            &self.regex,
-            &self.target_label,
-            &self.replacement,
-        ];
-        strings.into_iter().any(|text| has_placeholder(text))
-            || self.source_labels.iter().any(|text| has_placeholder(text))
+    pub const fn has_placeholder(&self) -> bool {
+        self.is_unknown
+    }
+
+    fn is_odd(&self) -> bool {
+        let written = [&self.separator, &self.target_label, &self.replacement];
+        let mut written = written.into_iter().map(|text| &**text);
+        let mut read = self.source_labels.iter().map(String::as_str);
+        let is_odd = |text: &str| text.len() > MAX_STRING || has_placeholder(text);
+        written.any(is_odd) || read.any(is_odd) || has_placeholder(&self.regex)
     }
 
     /// Whether the rule writes one label, which it names.

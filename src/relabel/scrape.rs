@@ -19,22 +19,53 @@ use super::labels::{
     METRIC_NAME, NAMESPACE, NAMESPACES, TARGET, is_relied_on,
 };
 use super::leak::{Allowed, Leak, MAX_NAMESPACE};
-use super::path::{goes_up, leading_to, leads_to};
+use super::path::{leading_to, leads_to};
 use super::rule::{Action, Rule, has_placeholder};
-use super::series::{Origin, Series};
+use super::series::{MAX_VALUE, Origin, Series};
 use super::solve::{is_possible, settled};
 use super::value::{Part, Text, Value};
 use super::{RuleId, Stage};
 
 const META: &str = "__meta_kubernetes_namespace";
+/// The labels, without how they all begin, that discovery in Kubernetes makes of names, words and numbers of which
+/// the API server allows no newline (`discovery/kubernetes` in Prometheus, `pkg/apis/core/validation` in
+/// Kubernetes). An image, the name of an owner and the path of an ingress may have one.
+const LINES: [&str; 23] = [
+    "endpoint_port_name",
+    "endpoint_port_protocol",
+    "endpoint_ready",
+    "endpoints_name",
+    "endpointslice_name",
+    "endpointslice_port_name",
+    "endpointslice_port_protocol",
+    "ingress_name",
+    "ingress_scheme",
+    "namespace",
+    "node_name",
+    "pod_container_init",
+    "pod_container_name",
+    "pod_container_port_name",
+    "pod_container_port_number",
+    "pod_container_port_protocol",
+    "pod_ip",
+    "pod_name",
+    "pod_node_name",
+    "pod_phase",
+    "pod_ready",
+    "service_name",
+    "service_port_name",
+];
 /// How the labels begin that discovery in Kubernetes gives.
 const META_KUBERNETES: &str = "__meta_kubernetes_";
 const ADDRESS: &str = "__address__";
 const INSTANCE: &str = "instance";
 const METRICS_PATH: &str = "__metrics_path__";
+/// It is written in front of the address as it stands, so that it can bring another one (`Target.URL` in
+/// Prometheus' `scrape/target.go`).
+const SCHEME: &str = "__scheme__";
 
 /// The labels by which a scrape may go elsewhere than its target stands, or to another path.
-pub(super) const MOVING: [&str; 2] = [ADDRESS, METRICS_PATH];
+pub(super) const MOVING: [&str; 3] = [ADDRESS, METRICS_PATH, SCHEME];
 
 /// Where targets are discovered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,8 +107,14 @@ enum Reach {
     ClusterWide(Option<Box<Series>>),
 }
 
+/// The schemes of a scrape; Prometheus takes its own where the label is empty.
+const SCHEMES: [&str; 3] = ["", "http", "https"];
+
 /// The most targets that stand in an object and are followed one by one.
 const FOLLOWED_ADDRESSES: usize = 64;
+
+/// The same, where a rule makes another address of theirs.
+const MOVED_ADDRESSES: usize = 600;
 
 impl Source {
     /// What is discovered so, with no labels of its own.
@@ -96,13 +133,18 @@ impl Source {
     fn addresses<'a>(
         &'a self,
         labels: &Labels,
-        one_by_one: bool,
+        are_moved: bool,
     ) -> impl Iterator<Item = &'a [String]> {
         let known = match &self.discovery {
             Discovery::Fixed(addresses) if labels.place(ADDRESS).is_some() => &addresses[..],
             _ => &[],
         };
-        let some = if known.len() > FOLLOWED_ADDRESSES && !one_by_one {
+        let followed = if are_moved {
+            MOVED_ADDRESSES
+        } else {
+            FOLLOWED_ADDRESSES
+        };
+        let some = if known.len() > followed {
             let longest = known.iter().map(String::len).max().unwrap_or_default();
             (MAX_POSITIONS / (longest + 1)).clamp(1, 32)
         } else {
@@ -112,10 +154,22 @@ impl Source {
         known.chunks(some).chain(unknown)
     }
 
-    /// Whether the label is a name in Kubernetes, or the value of a label there; annotations may be any text.
-    fn is_line(&self, name: &str) -> bool {
+    /// What is known of a label that a target was discovered with.
+    fn text(&self, name: &str) -> Text {
         let is_discovered = !matches!(self.discovery, Discovery::Anywhere);
-        is_discovered && name.starts_with(META_KUBERNETES) && !name.contains("_annotation")
+        let Some(name) = name.strip_prefix(META_KUBERNETES).filter(|_| is_discovered) else {
+            return Text::Any;
+        };
+        let is_label = || {
+            let object = name.split("_label_").next().unwrap_or_default();
+            let object = object.split("_labelpresent_").next().unwrap_or_default();
+            object.len() < name.len() && object.bytes().all(|byte| byte.is_ascii_lowercase())
+        };
+        if LINES.contains(&name) || is_label() {
+            Text::Line
+        } else {
+            Text::Any
+        }
     }
 
     /// Whether no target has the label: it would have to stand in the object.
@@ -292,10 +346,15 @@ impl Scrape {
         Ok(verdict)
     }
 
-    /// Whether each target with labels of Kubernetes' was discovered there.
+    /// Whether each label with a name of Kubernetes' discovery is one that Kubernetes discovered: nothing else
+    /// gives such a label, and no rule writes one.
     fn are_of_kubernetes(&self) -> bool {
-        let mut sources = self.sources.iter();
-        sources.all(|source| source.discovery != Discovery::Anywhere)
+        let is_discovered = |source: &Source| {
+            let mut labels = source.labels.iter();
+            source.discovery != Discovery::Anywhere
+                && !labels.any(|(name, _)| name.starts_with(META_KUBERNETES))
+        };
+        self.sources.iter().all(is_discovered) && !self.relabelings.iter().any(may_write_discovered)
     }
 
     /// Where targets are scraped: what stands elsewhere, and which path leads to an exporter that reports on
@@ -348,6 +407,12 @@ impl Scrape {
                     verdict.standing = Some((standing, series.writers[address]));
                 }
             }
+            if let (Some(scheme), None) = (place(SCHEME), &verdict.standing)
+                && self.may_be_an_address(series, scheme, interpreter)?
+            {
+                let standing = Standing::unknown(&series.labels[scheme]);
+                verdict.standing = Some((standing, series.writers[scheme]));
+            }
             if !self.is_named && !verdict.has_targets {
                 verdict.has_targets = is_possible(series, None, &mut interpreter.budget)?;
             }
@@ -355,6 +420,35 @@ impl Scrape {
         targets.extend(reaching);
         verdict.judges_exported |= targets.iter().any(|series| series.is_cluster_wide);
         Ok(())
+    }
+
+    /// Whether the scheme of a target may be more than one. What is nothing but a label's value is that label's
+    /// business, as far as it has a choice.
+    fn may_be_an_address(
+        &self,
+        series: &Series,
+        place: usize,
+        interpreter: &mut Interpreter,
+    ) -> Result<bool, TooComplex> {
+        let scheme = &series.labels[place];
+        let schemes = Rc::new(Automaton::of_texts(&SCHEMES)?);
+        let budget = &mut interpreter.budget;
+        let is_one = |inside| {
+            let series = series.clone();
+            series.constrained(scheme, &schemes, inside, None)
+        };
+        let Some(other) = is_one(false) else {
+            return Ok(false);
+        };
+        if !is_possible(&other, None, budget)? {
+            return Ok(false);
+        }
+        let is_choice = scheme.plain_variable().is_some() && !series.is_made_up(scheme);
+        let has_choice = match is_one(true).filter(|_| is_choice) {
+            Some(choice) => is_possible(&choice, None, budget)?,
+            None => false,
+        };
+        Ok(!has_choice)
     }
 
     /// The labels by which the scrape may go elsewhere than its target stands, or to another path.
@@ -366,7 +460,7 @@ impl Scrape {
             let mut is_moved = false;
             for (given, _) in given {
                 interpreter.budget.spend(1)?;
-                is_moved |= given == name && name == METRICS_PATH;
+                is_moved |= given == name && name != ADDRESS;
             }
             for rule in &self.relabelings {
                 is_moved =
@@ -387,35 +481,36 @@ impl Scrape {
         interpreter: &mut Interpreter,
     ) -> Result<Reach, TooComplex> {
         let budget = &mut interpreter.budget;
-        for known in self.cluster_wide_paths.iter() {
-            if let Some(path) = path.text() {
-                budget.spend(path.len() + known.len())?;
-                if leads_to(path, known) {
-                    return Ok(Reach::ClusterWide(None));
-                }
-                continue;
-            }
-            if goes_up(path) {
-                return Ok(Reach::ClusterWide(None));
-            }
-            let language = Rc::new(Automaton::new(&leading_to(known), true)?);
-            let led = series.clone().constrained(path, &language, true, None);
-            let Some(led) = led else { continue };
-            if !is_possible(&led, None, budget)? {
-                continue;
-            }
-            // What is nothing but a label's value is that label's business, as far as it has a choice.
-            if path.plain_variable().is_some() {
-                let other = series.clone().constrained(path, &language, false, None);
-                if let Some(other) = other
-                    && is_possible(&other, None, budget)?
-                {
-                    return Ok(Reach::Free);
-                }
-            }
-            return Ok(Reach::ClusterWide(Some(Box::new(led))));
+        let known = &self.cluster_wide_paths;
+        if let Some(path) = path.text() {
+            let lengths = known.iter().map(|known| path.len() + known.len());
+            budget.spend(lengths.sum())?;
+            let leads = known.iter().any(|known| leads_to(path, known));
+            return Ok(if leads {
+                Reach::ClusterWide(None)
+            } else {
+                Reach::Nothing
+            });
         }
-        Ok(Reach::Nothing)
+        let language = Rc::new(Automaton::new(&leading_to(known), true)?);
+        budget.spend(language.states() * language.words())?;
+        let led = series.clone().constrained(path, &language, true, None);
+        let Some(led) = led else {
+            return Ok(Reach::Nothing);
+        };
+        if known.is_empty() || !is_possible(&led, None, budget)? {
+            return Ok(Reach::Nothing);
+        }
+        // What is nothing but a label's value is that label's business, as far as it has a choice.
+        if path.plain_variable().is_some() {
+            let other = series.clone().constrained(path, &language, false, None);
+            if let Some(other) = other
+                && is_possible(&other, None, budget)?
+            {
+                return Ok(Reach::Free);
+            }
+        }
+        Ok(Reach::ClusterWide(Some(Box::new(led))))
     }
 
     /// Takes note of a leak, unless there is one already that says more.
@@ -532,7 +627,6 @@ impl Scrape {
             }
             let is_mentioned = |(name, _): &&(String, String)| labels.place(name).is_some();
             let given: Vec<&(String, String)> = source.labels.iter().filter(is_mentioned).collect();
-            // Where each of them is sent depends on which it is.
             for addresses in source.addresses(labels, moved.contains(&ADDRESS)) {
                 let texts: usize = addresses.iter().map(String::len).sum();
                 interpreter.budget.spend(labels.names().len() + texts)?;
@@ -598,9 +692,11 @@ impl Scrape {
         let namespace = namespace_of(source, &mut series, allowed)?;
         let nothing = literals(&[])?;
         let mut written = BTreeMap::new();
-        for (name, value) in given {
+        // An empty label is none: where Prometheus has a default, it takes that.
+        for (name, value) in given.iter().filter(|(_, value)| !value.is_empty()) {
             // Prometheus 2 lets `params` win over such a label.
-            let value = if has_placeholder(value) || name.starts_with("__param_") {
+            let is_known = !has_placeholder(value) && value.len() <= MAX_VALUE;
+            let value = if !is_known || name.starts_with("__param_") {
                 // It is not known, and so no witness can be made of it.
                 let value = series.fresh();
                 series.assume(&value, &nothing, true, None);
@@ -628,29 +724,40 @@ impl Scrape {
                 (NAMESPACE, _) if self.is_named => namespace.clone(),
                 (_, Some(value)) if name != ADDRESS => value.clone(),
                 (META_NAMESPACE, _) => namespace.clone(),
-                (NAMESPACE, _) if source.discovery != Discovery::Anywhere => Value::default(),
+                (NAMESPACE | EXPORTED_NAMESPACE, _) if source.discovery != Discovery::Anywhere => {
+                    Value::default()
+                }
                 // Kuma's discovery gives one, for example.
                 _ if name == METRICS_PATH
                     && !matches!(source.discovery, Discovery::Anywhere | Discovery::Nowhere)
+                    && self.path.len() <= MAX_VALUE
                     && !has_placeholder(&self.path) =>
                 {
                     Value::literal(&self.path)
                 }
                 _ if source.lacks(name) => Value::default(),
-                _ if source.is_line(name) => {
+                _ => {
                     let value = series.fresh_from(Origin::Target(name.clone()));
                     if let Some(text) = series.variables.last_mut() {
-                        *text = Text::Line;
+                        *text = source.text(name);
                     }
                     value
                 }
-                _ => series.fresh_from(Origin::Target(name.clone())),
             };
             series.labels[place] = value;
         }
+        if let Some(place) = labels.place(SCHEME)
+            && source.discovery != Discovery::Anywhere
+            && !written.contains_key(SCHEME)
+        {
+            let scheme = series.labels[place].clone();
+            series.know_inside(&scheme, &Rc::new(Automaton::of_texts(&SCHEMES)?));
+        }
         if let Some(place) = labels.place(ADDRESS) {
             let address = series.labels[place].clone();
-            if let [address] = addresses {
+            if let [address] = addresses
+                && address.len() <= MAX_VALUE
+            {
                 let origin = Origin::Target(ADDRESS.to_owned());
                 series.labels[place] = Value::literal(address);
                 series.given.retain(|(given, _)| *given != origin);
@@ -728,8 +835,7 @@ impl Scrape {
                 let exported = series.labels[EXPORTED_NAMESPACE].clone();
                 // Where a rule gave the target such a label, the exposed namespace makes room once
                 // more, and nothing is known of it: otherwise that rule would hide it.
-                let is_given = series.writers[EXPORTED_NAMESPACE].is_some()
-                    || given.text().is_some_and(|text| !text.is_empty());
+                let is_given = series.writers[EXPORTED_NAMESPACE].is_some() || !given.0.is_empty();
                 let taken = !self.honor_labels && is_given && exported == given;
                 series.labels[MERGED_EXPORTED] = exported;
                 series.labels[DISPLACED] = if taken {
@@ -772,7 +878,9 @@ impl Scrape {
             return vec![series];
         }
         let variable = value.plain_variable();
-        if variable.is_some_and(|variable| series.is_own(variable, place)) {
+        // Where it counts that the target has the exported one, it is asked.
+        let is_free = place != EXPORTED_NAMESPACE;
+        if is_free && variable.is_some_and(|variable| series.is_own(variable, place)) {
             // Free on the target, free in what is exposed: free.
             return vec![exposed(series, place, name, something)];
         }
@@ -812,7 +920,10 @@ impl Scrape {
             if rule.action == Action::LabelMap {
                 let maps = match interpreter.compile(&rule.regex)? {
                     _ if has_placeholder(&rule.regex) => true,
-                    Ok(regex) => regex.automaton.contains("exported_namespace") != Membership::No,
+                    Ok(regex) => {
+                        let exported = NAMESPACES[EXPORTED_NAMESPACE];
+                        interpreter.contains(&regex.automaton, exported)? != Membership::No
+                    }
                     Err(_) => true,
                 };
                 if maps {
@@ -821,6 +932,38 @@ impl Scrape {
             }
         }
         Ok(false)
+    }
+}
+
+/// Whether the rule may write a label with a name of Kubernetes' discovery. A labelmap that takes the keys of
+/// labels for names does not: they begin with a letter or a digit.
+fn may_write_discovered(rule: &Rule) -> bool {
+    let maps_keys = || {
+        let key = rule.regex.strip_prefix(META_KUBERNETES).and_then(|rest| {
+            let kinds = [
+                "_label_",
+                "_annotation_",
+                "_labelpresent_",
+                "_annotationpresent_",
+            ];
+            kinds.iter().find_map(|kind| {
+                let (object, key) = rest.split_once(kind)?;
+                let is_name = object.bytes().all(|byte| byte.is_ascii_lowercase());
+                is_name.then_some(key)
+            })
+        });
+        rule.replacement == "$1" && matches!(key, Some("(.+)" | "(.*)"))
+    };
+    match rule.action {
+        Action::LabelMap => !maps_keys(),
+        Action::Replace | Action::Lowercase | Action::Uppercase | Action::HashMod => {
+            let target = &rule.target_label;
+            !rule.writes_one_label()
+                || target.starts_with(META_KUBERNETES)
+                || rule.has_placeholder()
+        }
+        Action::LabelDrop | Action::LabelKeep => rule.has_placeholder(),
+        Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual => false,
     }
 }
 

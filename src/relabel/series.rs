@@ -17,7 +17,7 @@ use super::shape::Shape;
 use super::value::{Part, Text, Value};
 
 /// The longest value that is followed. A copy of a copy can double at every rule.
-const MAX_VALUE: usize = 1024;
+pub(super) const MAX_VALUE: usize = 1024;
 
 /// What a label, a variable or a fact costs to copy, in words.
 const WORDS: usize = 8;
@@ -316,6 +316,16 @@ impl Series {
             given.any(|(_, value)| value.variables().any(|other| other == index))
         };
         !value.variables().all(is_given)
+    }
+
+    /// Whether the variable is of the address with which a target was discovered, or nothing is known of it.
+    #[must_use]
+    pub fn is_as_discovered(&self, variable: usize) -> bool {
+        let mut given = self.given.iter();
+        let address = given.find(|(origin, _)| origin.name() == "__address__");
+        let is_address =
+            address.is_some_and(|(_, it)| it.variables().any(|index| index == variable));
+        is_address || !self.facts.iter().any(|fact| fact.kind.mentions(variable))
     }
 
     /// Whether nothing is known of the variable, and no other label holds it.

@@ -204,7 +204,7 @@ pub enum Text {
     /// Nothing.
     #[default]
     Any,
-    /// It has no newline: it is a name, or the value of a label, in Kubernetes.
+    /// It has no newline: it is the value of a label in Kubernetes, a name, or a word of its own.
     Line,
     /// It is the namespace of a target as a whole.
     Namespace,

@@ -13,6 +13,10 @@ use super::probe::Probe;
 use super::scrape_config::ScrapeConfig;
 use crate::relabel::rule::{Action, Rule};
 
+/// The label that keeps the name of the job, whatever rules make of it (`initRelabelings`). Targets that Kubernetes
+/// discovers have none before.
+const JOB_NAME: &str = "__tmp_prometheus_job_name";
+
 /// The rules for an endpoint of the monitor.
 #[must_use]
 pub fn of_monitor(monitor: &Monitor, endpoint: &Endpoint) -> Vec<Rule> {
@@ -80,7 +84,7 @@ pub fn copied(monitor: &Monitor) -> impl Iterator<Item = String> {
 #[must_use]
 pub fn of_probe(probe: &Probe) -> Vec<Rule> {
     let copy = |from: &str, to: &'static str| Rule::copy(from.to_owned(), to);
-    let mut rules = Vec::new();
+    let mut rules = vec![Rule::copy("job".to_owned(), JOB_NAME)];
     if let Some(job) = probe.job.as_ref().filter(|job| !job.is_empty()) {
         rules.push(Rule::constant("job", job.clone()));
     }
@@ -112,7 +116,9 @@ pub fn of_probe(probe: &Probe) -> Vec<Rule> {
 #[must_use]
 pub fn of_scrape_config(config: &ScrapeConfig) -> Vec<Rule> {
     let job = config.job_name.iter();
-    job.map(|job| Rule::constant("job", job.clone())).collect()
+    let job = job.map(|job| Rule::constant("job", job.clone()));
+    let first = Rule::copy("job".to_owned(), JOB_NAME);
+    std::iter::once(first).chain(job).collect()
 }
 
 /// The rules by which targets are selected.

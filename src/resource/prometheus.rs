@@ -84,6 +84,13 @@ pub struct Prometheus {
     /// Containers that precede them.
     #[serde(default, deserialize_with = "few")]
     pub init_containers: Option<Vec<Strict<Named>>>,
+    /// What is mounted into the container besides.
+    #[serde(default, deserialize_with = "few")]
+    pub volume_mounts: Option<Vec<Strict<Mount>>>,
+    /// What is done with alerts, in a Secret.
+    pub additional_alert_relabel_configs: Option<Box<RawValue>>,
+    /// Where alerts are sent, in a Secret.
+    pub additional_alert_manager_configs: Option<Box<RawValue>>,
     /// What a `ThanosRuler` queries, in a Secret.
     pub query_config: Option<Box<RawValue>>,
     /// What a `ThanosRuler` queries.
@@ -176,6 +183,14 @@ pub struct Alertmanager {
     /// What is done with each alert.
     #[serde(default, deserialize_with = "few")]
     pub alert_relabelings: Option<Vec<Strict<Relabeling>>>,
+}
+
+/// What is mounted into a container.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mount {
+    /// Where.
+    pub mount_path: Option<String>,
 }
 
 /// Something that has a name.

@@ -61,9 +61,12 @@ pub struct StaticConfig {
 
 /// A discovery in Kubernetes.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KubernetesDiscovery {
     /// What is discovered: `Pod`, `Endpoints`, `Node` …
     pub role: Option<String>,
+    /// The API server that is asked; the cluster's own unless given.
+    pub api_server: Option<String>,
     /// Where; everywhere unless given.
     pub namespaces: Option<Strict<Namespaces>>,
     /// Which.

@@ -61,6 +61,12 @@ fn warn_of_probe(probe: &Probe, verdict: &mut Verdict) {
 fn warn_of_scrape_config(config: &ScrapeConfig, verdict: &mut Verdict) {
     warn_of_scrape_class(config.scrape_class.as_deref(), verdict);
     warn_of_proxy(config.proxy_url.as_deref(), || "spec".to_owned(), verdict);
+    if config.gives_any_labels {
+        let message = "spec: addresses, paths and labels that a file or another server gives (fileSDConfigs, \
+                       httpSDConfigs, an apiServer of kubernetesSDConfigs) are not part of the proof, as far as no \
+                       rule of this object filters them";
+        verdict.warnings.push(message.to_owned());
+    }
     let path = || "spec.relabelings".to_owned();
     warn_of_rules(config.relabelings.as_ref(), path, verdict);
 }
@@ -96,10 +102,11 @@ fn warn_of_rules(
         let moves = matches!(label, "__address__" | "__metrics_path__" | "__scheme__")
             || label.starts_with("__param_");
         // What is made of the target's own labels (`$1:9090`) is still that target.
-        let constant = rule
-            .replacement
-            .as_deref()
-            .is_some_and(|text| !text.contains('$') || has_placeholder(text));
+        let is_constant = |text: &str| {
+            let is_scheme = label == "__scheme__" && matches!(text, "http" | "https");
+            !is_scheme && (!text.contains('$') || has_placeholder(text))
+        };
+        let constant = rule.replacement.as_deref().is_some_and(is_constant);
         if replaces && moves && constant {
             verdict.warnings.push(format!(
                 "{}[{index}]: a constant {label} sends the scrape elsewhere; what is there is not \

@@ -8,9 +8,7 @@ use serde_json::Value;
 use crate::language::budget::TooComplex;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::labels::{NAMESPACE, NAMESPACES, RELIED_ON, RELIED_ON_PREFIX, is_relied_on};
-use crate::relabel::rule::{
-    READ_AS_NULL, Refusal, Relabeling, Rule, has_placeholder, is_read_as_null,
-};
+use crate::relabel::rule::{READ_AS_NULL, Refusal, Relabeling, Rule, is_read_as_null};
 use crate::resource::operator_rules::sanitized;
 use crate::resource::prometheus::{Prometheus, ScrapeClass};
 use crate::verdict::{Fix, Verdict, Violation};
@@ -83,7 +81,8 @@ fn judge_enforced_label(prometheus: &Prometheus, verdict: &mut Verdict) {
     let Some(label) = prometheus.enforced_namespace_label.as_deref() else {
         return;
     };
-    if label != NAMESPACES[NAMESPACE] && (is_relied_on(label) || has_placeholder(label)) {
+    if label != NAMESPACES[NAMESPACE] && (is_relied_on(label) || label.contains('$')) {
+        // It is the target of a rule, and may be made of groups.
         let message = format!(
             "it would overwrite the label `{label}`, on which the proofs about every object rely; only \
              `namespace` and labels of your own can be enforced"
@@ -105,6 +104,15 @@ fn judge_version(prometheus: &Prometheus, verdict: &mut Verdict) {
         ("spec.tag", prometheus.tag.as_deref()),
         ("spec.baseImage", prometheus.base_image.as_deref()),
     ];
+    if prometheus
+        .version
+        .as_deref()
+        .is_some_and(is_without_selectors)
+    {
+        let message = "for a Prometheus before 2.17 the operator leaves out the selectors of discoveries, so that \
+                       a ScrapeConfig discovers more than it says; take another version";
+        push("spec.version".to_owned(), message.to_owned(), None, verdict);
+    }
     for (field, text) in fields {
         if text.is_some_and(names_unfiltering_version) {
             let message = "Prometheus 3.9.0 ignores every keep and drop of metricRelabelings, so that no \
@@ -117,11 +125,6 @@ fn judge_version(prometheus: &Prometheus, verdict: &mut Verdict) {
 /// Whether the version, or the tag of the image, is the one that filters nothing, as the operator reads it
 /// (`ParseTolerant` in github.com/blang/semver: `v3.9` is 3.9.0).
 fn names_unfiltering_version(text: &str) -> bool {
-    let numbers = |text: &str| -> Option<Vec<u64>> {
-        let text = text.trim_start_matches('v');
-        let plain = text.split(['-', '+', '@']).next()?;
-        plain.split('.').map(|number| number.parse().ok()).collect()
-    };
     let is_it = |text: &str| {
         let numbers = numbers(text.trim());
         numbers.is_some_and(|numbers| numbers == UNFILTERING || numbers == UNFILTERING[..2])
@@ -131,6 +134,18 @@ fn names_unfiltering_version(text: &str) -> bool {
         .next()
         .and_then(|name| name.rsplit_once(':'));
     is_it(text) || tag.is_some_and(|(_, tag)| is_it(tag))
+}
+
+/// The numbers of a version.
+fn numbers(text: &str) -> Option<Vec<u64>> {
+    let text = text.trim().trim_start_matches('v');
+    let plain = text.split(['-', '+', '@']).next()?;
+    plain.split('.').map(|number| number.parse().ok()).collect()
+}
+
+/// Whether the version is one for which the operator writes no selectors (`generateK8SSDConfig` in its `promcfg.go`).
+fn is_without_selectors(version: &str) -> bool {
+    numbers(version).is_some_and(|numbers| numbers < [2, 17].to_vec())
 }
 
 /// Judges what the operator writes as a regex, and Prometheus reads as none.

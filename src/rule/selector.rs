@@ -1,6 +1,7 @@
 //! Rule `selector`: a Prometheus picks up the objects of its own environment's release, and
 //! nothing else. What has another release, or none, was not judged for it.
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::resource::prometheus::Prometheus;
@@ -11,6 +12,9 @@ use crate::verdict::{Fix, Verdict, Violation};
 /// The rule's name.
 pub const NAME: &str = "selector";
 
+/// How many values are named in a message.
+const TOLD: usize = 10;
+
 /// Judges the selectors of one that belongs to the environment.
 pub fn judge(
     kind: Kind,
@@ -20,6 +24,7 @@ pub fn judge(
     verdict: &mut Verdict,
 ) {
     let key = &settings.release_label;
+    let mut spec = None;
     for (field, selector) in prometheus.selectors() {
         // Without a selector nothing is picked up.
         let Some(selector) = selector else { continue };
@@ -33,7 +38,12 @@ pub fn judge(
                     environment.name, environment.release
                 ),
                 witness: None,
-                fix: narrowed(object, field, key, &environment.release),
+                fix: narrowed(
+                    spec.get_or_insert_with(|| read(object)),
+                    field,
+                    key,
+                    &environment.release,
+                ),
             });
         }
     }
@@ -89,6 +99,7 @@ fn wrong(
         format!("wants {}", whose(value))
     } else if let Some(values) = listed() {
         let others = values.iter().filter(|value| *value != expected);
+        let others = others.take(TOLD);
         let others: Vec<String> = others.map(|value| whose(value)).collect();
         format!("also takes {}", others.join(" and "))
     } else if let Some(requirement) = requirements().next() {
@@ -101,9 +112,14 @@ fn wrong(
     })
 }
 
+/// The `spec` as it stands.
+fn read(object: &Object<'_>) -> Value {
+    let spec = object.spec.map_or("{}", RawValue::get);
+    serde_json::from_str(spec).unwrap_or_default()
+}
+
 /// The selector with the label that it must have.
-fn narrowed(object: &Object<'_>, field: &str, key: &str, release: &str) -> Option<Fix> {
-    let spec: Value = serde_json::from_str(object.spec?.get()).ok()?;
+fn narrowed(spec: &Value, field: &str, key: &str, release: &str) -> Option<Fix> {
     let mut selector = spec[field].clone();
     let members = selector.as_object_mut()?;
     if let Some(expressions) = members

@@ -59,7 +59,8 @@ pub fn warn(
     }
     let features = prometheus.enable_features.iter().flatten();
     if let Some(feature) = features
-        .map(String::as_str)
+        .flat_map(|features| features.split(','))
+        .map(str::trim)
         .find(|feature| RECEIVERS.contains(feature))
     {
         warn(&format!("enableFeatures ({feature})"), receives);
@@ -87,6 +88,18 @@ pub fn warn(
                 &format!("container {name:?} is the operator's own; a change of it is not judged"),
             );
         }
+    }
+    let mut mounts = prometheus.volume_mounts.iter().flatten();
+    if let Some(path) = mounts.find_map(|mount| {
+        mount
+            .mount_path
+            .as_deref()
+            .filter(|path| holds_configuration(path))
+    }) {
+        warn(
+            "volumeMounts",
+            &format!("what is mounted at {path:?} may take the place of the configuration"),
+        );
     }
     let written = prometheus.remote_write.iter().flatten();
     for (index, remote) in written.enumerate() {
@@ -125,6 +138,15 @@ pub fn warn(
     }
 }
 
+/// Whether a mount there, or above, may hide the configuration (`ConfDir` and `ConfOutDir` in the operator's
+/// `pkg/prometheus`).
+fn holds_configuration(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    ["/etc/prometheus/config", "/etc/prometheus/config_out"]
+        .iter()
+        .any(|place| place.starts_with(path) || path.starts_with(place))
+}
+
 /// Fields of which it only matters that they are there, with what that means.
 fn hidden(prometheus: &Prometheus) -> impl Iterator<Item = (&'static str, &'static str)> {
     let another_name = "the name of a target may be another one's";
@@ -141,6 +163,16 @@ fn hidden(prometheus: &Prometheus) -> impl Iterator<Item = (&'static str, &'stat
             &prometheus.query_config,
             "what stands in that Secret is queried without being judged; queryEndpoints are",
         ),
+        (
+            "additionalAlertRelabelConfigs",
+            &prometheus.additional_alert_relabel_configs,
+            "what stands in that Secret is not judged; a regex `~` there ends the filters of all scrapes",
+        ),
+        (
+            "additionalAlertManagerConfigs",
+            &prometheus.additional_alert_manager_configs,
+            "what stands in that Secret is not judged; a regex `~` there ends the filters of all scrapes",
+        ),
     ];
     let given = all.into_iter().filter(|(_, value, _)| value.is_some());
     given.map(|(field, _, what)| (field, what))
@@ -149,8 +181,8 @@ fn hidden(prometheus: &Prometheus) -> impl Iterator<Item = (&'static str, &'stat
 /// Says that one that belongs to no environment is not judged.
 pub fn warn_of_none(namespace: &str, release_label: &str, verdict: &mut Verdict) {
     verdict.warnings.push(format!(
-        "namespace {namespace:?} belongs to no environment, and its label {release_label} names \
-         none: what this object picks up is not judged"
+        "namespace {namespace:?} belongs to no environment (nor is it a shared one whose label {release_label} \
+         says for which it is): what this object picks up is not judged"
     ));
 }
 

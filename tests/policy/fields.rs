@@ -145,7 +145,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
     ),
     (
         "another cluster's API server; the namespaces of that cluster are judged as this one's",
-        &["apiServer", "apiserverConfig"],
+        &["apiserverConfig"],
     ),
     (
         "the server's pods and what surrounds them; whoever may write these may do anything",
@@ -163,7 +163,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "routePrefix",
             "externalPrefix",
             "volumes",
-            "volumeMounts",
             "persistentVolumeClaimRetentionPolicy",
             "web",
             "Prometheus spec.resources",
@@ -209,8 +208,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "disableCompaction",
             "Prometheus spec.rules",
             "query",
-            "additionalAlertRelabelConfigs",
-            "additionalAlertManagerConfigs",
             "thanos",
             "queryLogFile",
             "scrapeFailureLogFile",
@@ -269,7 +266,13 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
 ];
 
 /// Fields of which is read only whether they are there.
-const ONLY_PRESENCE: &[&str] = &["emptyDir", "additionalScrapeConfigs", "queryConfig"];
+const ONLY_PRESENCE: &[&str] = &[
+    "emptyDir",
+    "additionalScrapeConfigs",
+    "queryConfig",
+    "additionalAlertRelabelConfigs",
+    "additionalAlertManagerConfigs",
+];
 
 /// Whether the field, or what it is a part of, is left out.
 pub(crate) fn is_left_out(field: &Field) -> bool {

@@ -188,7 +188,7 @@ fn copied(count: usize, leaks: bool) -> Value {
 #[case::length(length, 8000, true)]
 #[case::nesting(nesting, 58, true)]
 #[case::labels(labels, 256, false)]
-#[case::series(series, 512, false)]
+#[case::series(series, 1024, false)]
 #[case::value(value, 1024, true)]
 #[case::splits(splits, 16, true)]
 #[case::text(text, 256, true)]

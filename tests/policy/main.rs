@@ -20,6 +20,7 @@ mod offline;
 mod plain;
 mod prometheuses;
 mod questions;
+mod redirects;
 mod requests;
 mod scrapes;
 mod seams;

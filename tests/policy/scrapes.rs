@@ -35,7 +35,8 @@ fn leak(object: &Value, by_hand: bool) -> Option<(String, String)> {
     if let Some(mended) = mended {
         let again = create(&mended, &proven());
         assert!(again.accepted, "{:?}", again.message);
-        assert!(again.warnings.is_empty(), "{:?}", again.warnings);
+        let expected = |warning: &String| warning.contains("not part of the proof");
+        assert!(again.warnings.iter().all(expected), "{:?}", again.warnings);
     }
     let violation = only(&answer);
     Some((violation.field, violation.witness.unwrap_or_default()))
@@ -167,17 +168,17 @@ const TARGETS: &str = "spec.relabelings";
     Some((TARGETS, "prod"))
 )]
 #[case::pods_of_some(
-    "{kubernetesSDConfigs: [{role: Pod, selectors: [{role: Pod, label: app}], namespaces: {names: [shop-dev, api-dev]}}], relabelings: [\
+    "{kubernetesSDConfigs: [{role: Pod, selectors: [{role: Pod, label: app=shop}], namespaces: {names: [shop-dev, api-dev]}}], relabelings: [\
      {sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}]}",
     None
 )]
 #[case::pods_of_the_prometheus(
-    "{kubernetesSDConfigs: [{role: Pod, selectors: [{role: Pod, label: app}], namespaces: {ownNamespace: true}}], relabelings: [\
+    "{kubernetesSDConfigs: [{role: Pod, selectors: [{role: Pod, label: app=shop}], namespaces: {ownNamespace: true}}], relabelings: [\
      {sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}]}",
     None
 )]
 #[case::pods_of_the_prometheus_and_others(
-    "{kubernetesSDConfigs: [{role: Pod, selectors: [{role: Pod, label: app}], namespaces: {ownNamespace: true, names: [shop-prod]}}], \
+    "{kubernetesSDConfigs: [{role: Pod, selectors: [{role: Pod, label: app=shop}], namespaces: {ownNamespace: true, names: [shop-prod]}}], \
      relabelings: [{sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}]}",
     Some((TARGETS, "shop-prod"))
 )]

@@ -179,7 +179,8 @@ impl Judge<'_, '_> {
             return String::new();
         };
         if found.has_placeholder() {
-            return " (the config reloader replaces its $(NAME) after admission)".to_owned();
+            return " (the config reloader replaces its $(NAME) after admission, or it is too long)"
+                .to_owned();
         }
         match self.interpreter.compile(&found.regex) {
             Ok(Err(error)) => format!(" ({error})"),

@@ -43,7 +43,7 @@ const ITEM: usize = 8;
 /// What it costs to tell of a violation.
 const VIOLATION: usize = 256;
 /// How many violations are told of one object.
-const MAX_VIOLATIONS: usize = 1000;
+const MAX_VIOLATIONS: usize = 500;
 
 /// Judges an object for the environment that it is scraped for: its namespace's, or in a shared
 /// namespace the one whose release it carries.
@@ -187,8 +187,6 @@ impl Judge<'_, '_> {
         for (field, text) in subject.regexes() {
             let message = if is_read_as_null(&text) {
                 READ_AS_NULL.to_owned()
-            } else if text.bytes().all(is_literal) {
-                continue;
             } else if let Err(PatternError::Refused(reason)) = self.interpreter.compile(&text)? {
                 format!(
                     "it is a regex for Prometheus, which does not compile ({reason}), {REFUSES_ALL}"
@@ -502,11 +500,6 @@ impl Judge<'_, '_> {
             fix,
         });
     }
-}
-
-/// Whether a character means itself in a regex, wherever it stands.
-const fn is_literal(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 /// A witness as the verdict tells it.

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::json::Strict;
-use crate::language::automaton::{Automaton, Membership};
+use crate::language::automaton::Automaton;
 use crate::language::budget::TooComplex;
 use crate::language::condition::Condition;
-use crate::language::pattern::Pattern;
+use crate::language::pattern::is_literal;
 use crate::relabel::interpret::Interpreter;
 use crate::relabel::leak::Allowed;
-use crate::relabel::rule::{Action, Relabeling, Rule, has_placeholder};
+use crate::relabel::rule::{Action, Relabeling, Rule, has_placeholder, is_read_as_null};
 use crate::relabel::scrape::{Discovery, Scrape, Source, lets_through};
 use crate::relabel::{Stage, plain};
 use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
@@ -140,16 +140,17 @@ impl<'a> Subject<'a> {
                 let has_key = |(key, _): &(&String, &String)| {
                     label.ends_with(&format!("_label_{}", sanitized(key)))
                 };
-                // Whoever asks for another label does not get it, as with the selector of a monitor.
-                let mut values = vec![""];
+                // Whoever asks for another label does not get it, as with the selector of a monitor. A name is
+                // mostly that of a release with the value at its end.
+                let mut values = vec![String::new()];
                 if NAMES.contains(&label) {
-                    values.extend(known().map(|(_, value)| value.as_str()));
+                    values.extend(known().map(|(_, value)| format!("*{value}*")));
                 } else if label.contains("_label_") {
-                    values.extend(known().filter(has_key).map(|(_, value)| value.as_str()));
+                    values.extend(known().filter(has_key).map(|(_, value)| value.clone()));
                 } else {
                     continue;
                 }
-                let values = Condition::inside(Rc::new(Automaton::of_texts(&values)?));
+                let values = Condition::inside(Rc::new(Automaton::of_globs(values)?));
                 let mut excludes = !lets_through(rule, place, vec![values], interpreter)?;
                 for before in &rules[..index] {
                     excludes = excludes && !interpreter.may_change_of(before, name, true)?;
@@ -215,7 +216,8 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The fields of it, besides its rules, that the operator writes as a regex.
+    /// The fields of it, besides its rules, that the operator writes as a regex and that are more than a text that
+    /// stands for itself.
     pub(super) fn regexes(&self) -> Box<dyn Iterator<Item = (String, Cow<'a, str>)> + 'a> {
         match &self.origin {
             Origin::Endpoint(_, endpoint) => {
@@ -223,6 +225,7 @@ impl<'a> Subject<'a> {
                 let target = || endpoint.target_port.as_ref().and_then(Value::as_str);
                 let port = port.map(|port| ("port", port));
                 let port = port.or_else(|| Some(("targetPort", target()?)));
+                let port = port.filter(|(_, text)| is_read_as_null(text) || !is_literal(text));
                 let at = self.field();
                 Box::new(
                     port.map(|(field, text)| (format!("{at}.{field}"), text.into()))
@@ -248,9 +251,11 @@ impl<'a> Subject<'a> {
                         one.values.as_ref(),
                     )
                 });
+                let all = labels.chain(listed);
+                let odd = all.filter(|(_, text)| !is_literal(text));
                 let written =
                     |(field, text): (String, &str)| (field, format!("({text});true").into());
-                Box::new(labels.chain(listed).map(written))
+                Box::new(odd.map(written))
             }
             Origin::Probe(_) | Origin::ScrapeConfig(_) => Box::new(std::iter::empty()),
         }
@@ -415,7 +420,8 @@ impl<'a> Subject<'a> {
 
     /// What a probe scrapes: nothing, without targets.
     fn of_probe(probe: &'a Probe, namespace: &str, settings: &Settings) -> Option<Self> {
-        let path = given_path(probe.path.as_deref(), DEFAULT_PROBER_PATH);
+        // The operator writes down an empty one.
+        let path = probe.path.as_deref().unwrap_or(DEFAULT_PROBER_PATH);
         let at = |above| Place {
             above,
             index: None,
@@ -483,6 +489,11 @@ impl<'a> Subject<'a> {
         let path = given_path(config.metrics_path.as_deref(), DEFAULT_PATH);
         let mut found = BTreeSet::new();
         for kubernetes in config.kubernetes_sd_configs.iter().flatten() {
+            if kubernetes.api_server.is_some() {
+                // Another server says what it likes.
+                found.insert((Discovery::Anywhere, false));
+                continue;
+            }
             let is_cluster_wide = asks_for_cluster_wide(kubernetes, settings);
             let discoveries = kubernetes_discovery(kubernetes);
             found.extend(discoveries.map(|discovery| (discovery, is_cluster_wide)));
@@ -646,26 +657,48 @@ fn kubernetes_discovery(config: &KubernetesDiscovery) -> impl Iterator<Item = Di
 
 /// Whether a discovery in Kubernetes asks for an exporter that reports on many namespaces, or for everything.
 fn asks_for_cluster_wide(kubernetes: &KubernetesDiscovery, settings: &Settings) -> bool {
-    let known = settings.cluster_wide_exporters.selectors.iter().flatten();
-    let names = |text: &str| {
-        known
-            .clone()
-            .any(|(_, value)| text.contains(value.as_str()))
-    };
+    if kubernetes.is_of("node") || kubernetes.is_of("ingress") {
+        return false;
+    }
     // Selectors of other roles only decide which labels a target gets.
     let own = kubernetes.selectors.iter().flatten().filter(|selector| {
         let role = selector.role.as_deref();
         role.is_some_and(|role| kubernetes.is_of(role))
     });
-    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-    let mut selecting = own
-        .filter(|it| given(&it.label) || given(&it.field))
-        .peekable();
-    let is_exporter = !kubernetes.is_of("node") && !kubernetes.is_of("ingress");
-    is_exporter
-        && known.clone().next().is_some()
-        && (selecting.peek().is_none()
-            || selecting.any(|it| it.label.as_deref().is_some_and(names)))
+    let texts = own.flat_map(|selector| [&selector.label, &selector.field]);
+    let requirements = texts.flatten().flat_map(|text| requirements(text));
+    let requirements: Vec<&str> = requirements.collect();
+    let known = &settings.cluster_wide_exporters.selectors;
+    known.iter().any(|labels| {
+        let is_excluded = |text: &&str| excludes(text, labels);
+        !requirements.iter().any(is_excluded)
+    })
+}
+
+/// The requirements of a selector, as `kubectl --selector` takes it.
+fn requirements(selector: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    let pieces = selector.split(move |character| {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == ',' && depth == 0
+    });
+    pieces.filter(|piece| !piece.trim().is_empty())
+}
+
+/// Whether what fulfils the requirement is none of the exporters with these labels: it names other values, or
+/// it rules one of theirs out. Whoever asks for another label does not get them, as with the selector of a monitor.
+fn excludes(requirement: &str, labels: &Labels) -> bool {
+    let names = |value: &String| requirement.contains(value.as_str());
+    let is_negative = requirement.contains('!') || requirement.contains("notin");
+    if is_negative {
+        return labels.iter().any(|(key, value)| names(key) && names(value));
+    }
+    let has_values = requirement.contains(['=', '(']);
+    !labels.values().any(names) && (has_values || !labels.keys().any(names))
 }
 
 /// Whether a selector may select an exporter that reports on many namespaces.
@@ -683,14 +716,15 @@ fn selects_cluster_wide(selector: &LabelSelector, settings: &Settings) -> bool {
 /// Whether what is selected may have the label with this value; none where the selector does not name it. The
 /// operator makes a regex of each value, and of keys the names of meta labels, which differ less.
 fn admits(selector: &LabelSelector, key: &str, value: &str) -> Option<bool> {
-    let is_it = |other: &str| other == key || sanitized(other) == sanitized(key);
+    let is_it = |other: &str| other.len() == key.len() && sanitized(other) == sanitized(key);
+    // The value of a label is made of these; as a regex, only its dots are more than themselves. Of anything else,
+    // everything is assumed.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let may_be = |regex: &String| {
-        regex == value
-            || Pattern::parse(regex)
-                .and_then(|pattern| Ok(Automaton::new(&pattern.expression, pattern.exact)?))
-                .map_or(true, |automaton| {
-                    automaton.contains(value) != Membership::No
-                })
+        let mut pairs = regex.bytes().zip(value.bytes());
+        let is_same =
+            regex.len() == value.len() && pairs.all(|(one, two)| one == two || one == b'.');
+        is_same || !regex.bytes().all(is_plain)
     };
     let exact = selector.match_labels.iter().flatten();
     let exact = exact

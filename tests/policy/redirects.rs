@@ -1,0 +1,323 @@
+//! Where a scrape goes that was found elsewhere: by its address, its path, its scheme, or because another server
+//! says where the targets are. Each case of what leaks was admitted once, or is a neighbour of one that was.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::harness::{create, monitor, proven, yaml};
+
+const KEEP: &str = "{action: keep, sourceLabels: [namespace], regex: 'dev|.*-dev|kube-system'}";
+
+fn accepted(object: &Value) -> bool {
+    let proven = create(object, &proven());
+    let required = create(object, &Value::Null);
+    assert_eq!(proven.accepted, required.accepted, "{:?}", required.message);
+    proven.accepted
+}
+
+/// A monitor whose targets are filtered and then go through these rules.
+fn monitor_with(rules: &str) -> Value {
+    monitor("{}", &format!("{{relabelings: [{KEEP}, {rules}]}}"))
+}
+
+fn object(kind: &str, version: &str, spec: &str) -> Value {
+    yaml(&format!(
+        "{{apiVersion: monitoring.coreos.com/{version}, kind: {kind}, metadata: {{name: x, \
+         namespace: shop-dev, labels: {{release: monitoring-dev}}}}, spec: {spec}}}"
+    ))
+}
+
+fn scrape_config(spec: &str) -> Value {
+    object("ScrapeConfig", "v1alpha1", spec)
+}
+
+fn prometheus(spec: &str) -> Value {
+    let selector = "serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}";
+    let mut object = object("Prometheus", "v1", &format!("{{{selector}, {spec}}}"));
+    object["metadata"]["namespace"] = json!("monitoring-dev");
+    object
+}
+
+/// An address that a rule makes of label `__meta_kubernetes_service_annotation_a`.
+#[rstest]
+#[case::kind_of_a_label("(svc|pod)", "exporter.shop-prod.$1:8080", false)]
+#[case::part_of_the_kind("(vc|x)", "exporter.shop-prod.s$1:8080", false)]
+#[case::capitals("SHOP-(PROD|X)", "exporter.SHOP-$1.svc:8080", false)]
+#[case::all_capitals("([A-Z-]+)", "exporter.$1.svc:8080", false)]
+#[case::wide_letters("(ｓhop-prod)", "exporter.$1.svc:8080", false)]
+#[case::a_dot_in_a_label("((?:a|b)[.]shop-prod)", "$1.svc:8080", false)]
+#[case::any_dots("(.+[.].+)", "$1.svc:8080", false)]
+#[case::the_whole_name("((?:a|b)[.]shop-prod[.]svc)", "$1:8080", false)]
+#[case::all_names_of_another_environment(".*[.]shop-prod[.]svc", "$0:8080", false)]
+#[case::brackets("(.+)", "[$1.shop-prod.svc]:80", false)]
+#[case::a_bare_name("(.+)", "$1.shop-prod:80", false)]
+#[case::a_domain_of_a_label("(.+)", "exporter.shop-dev.svc.$1:80", false)]
+#[case::a_service_of_its_own("(.+)", "$1.shop-dev.svc:8080", true)]
+#[case::a_service_of_one_that_it_may_see("(shop|api)", "exporter.$1-dev.svc:8080", true)]
+#[case::qualified("(.+)", "$1.shop-dev.svc.cluster.local:8080", true)]
+#[case::a_port("(\\d+)", "exporter.shop-dev.svc:$1", true)]
+#[case::whatever_the_target_says("(.+)", "$1:8080", true)]
+#[case::a_choice("((?:a[.]shop-prod|a[.]shop-dev)[.]svc)", "$1:8080", true)]
+#[case::a_host_outside("(.+)", "$1.example.com:8080", true)]
+fn addresses_of_a_label(#[case] regex: &str, #[case] replacement: &str, #[case] expected: bool) {
+    let rule = json!({
+        "sourceLabels": ["__meta_kubernetes_service_annotation_a"], "regex": regex,
+        "targetLabel": "__address__", "replacement": replacement,
+    });
+    let monitor = monitor_with(&rule.to_string());
+    assert_eq!(accepted(&monitor), expected);
+}
+
+#[rstest]
+#[case::name_and_namespace(
+    "{sourceLabels: [__meta_kubernetes_service_name, __meta_kubernetes_namespace], regex: '(.+);(.+)', \
+     targetLabel: __address__, replacement: '$1.$2.svc:9090'}",
+    true
+)]
+#[case::in_capitals(
+    "{sourceLabels: [__meta_kubernetes_service_annotation_a], regex: '(shop-prod|b)', targetLabel: __address__, \
+     replacement: 'exporter.$1.svc:80'}, {action: uppercase, sourceLabels: [__address__], targetLabel: __address__}",
+    false
+)]
+#[case::a_port_of_an_annotation(
+    "{sourceLabels: [__address__, __meta_kubernetes_pod_annotation_prometheus_io_port], \
+     regex: '([^:]+)(?::\\d+)?;(\\d+)', targetLabel: __address__, replacement: '$1:$2'}",
+    true
+)]
+#[case::a_scheme_of_an_annotation(
+    "{sourceLabels: [__meta_kubernetes_pod_annotation_prometheus_io_scheme], regex: '(https?)', targetLabel: __scheme__}",
+    true
+)]
+#[case::any_scheme_of_an_annotation(
+    "{sourceLabels: [__meta_kubernetes_pod_annotation_prometheus_io_scheme], regex: '(.+)', targetLabel: __scheme__}",
+    true
+)]
+#[case::https("{targetLabel: __scheme__, replacement: https}", true)]
+#[case::a_scheme_with_an_address(
+    "{sourceLabels: [__scheme__], targetLabel: __scheme__, replacement: '$1://prometheus.monitoring-prod.svc:9090/federate?x='}",
+    false
+)]
+#[case::a_constant_scheme_with_an_address(
+    "{targetLabel: __scheme__, replacement: 'http://prometheus.monitoring-prod.svc:9090/federate?x='}",
+    false
+)]
+fn rules_of_a_monitor(#[case] rules: &str, #[case] expected: bool) {
+    assert_eq!(accepted(&monitor_with(rules)), expected);
+}
+
+/// A path that a rule makes of an annotation, where an exporter's own `namespace` is moved aside.
+#[rstest]
+#[case::up_by_a_label("[.][.]|[.][.]/[.]", "/metrics/x/$0/cadvisor", false)]
+#[case::up_in_a_label("(/metrics/(?:a|b)/[.][.]/cadvisor)", "$1", false)]
+#[case::up_twice("(/federate/(?:a|c)/b/[.][.]/[.][.])", "$1", false)]
+#[case::a_dot_of_two("(a|b)/[.].", "/metrics/$0/cadvisor", false)]
+#[case::a_parameter_before("(a|b)", "/metrics;$1/cadvisor", false)]
+#[case::one_of_two("(/metrics/(?:cadvisor|probes))", "$1", false)]
+#[case::an_ordinary_one("([a-z]+)", "/app/$1/metrics", true)]
+#[case::whatever_the_target_says("(.+)", "$1", true)]
+fn paths_of_a_label(#[case] regex: &str, #[case] replacement: &str, #[case] expected: bool) {
+    let rule = json!({
+        "sourceLabels": ["__meta_kubernetes_service_annotation_p"], "regex": regex,
+        "targetLabel": "__metrics_path__", "replacement": replacement,
+    });
+    assert_eq!(accepted(&monitor_with(&rule.to_string())), expected);
+}
+
+/// Names that no discovered label has are written by rules, and given by static configurations.
+#[rstest]
+#[case::by_a_labelmap(
+    "{action: labelmap, regex: '__meta_kubernetes_pod_label_(ns)', replacement: '__meta_kubernetes_pod_label__name${1}'}, \
+     {action: labelmap, regex: '__meta_kubernetes_pod_label__(name)ns', replacement: '${1}space'}",
+    false
+)]
+#[case::by_a_template(
+    "{sourceLabels: [__meta_kubernetes_pod_label_ns], regex: '(.+)', targetLabel: '__meta_kubernetes_service_label__${1}', replacement: x}, \
+     {action: labelmap, regex: '__meta_kubernetes_service_label__(.*)space', replacement: 'namespace'}",
+    false
+)]
+#[case::the_address(
+    "{targetLabel: __meta_kubernetes_pod_label___address__, replacement: 'x.shop-prod.svc:80'}, \
+     {action: labelmap, regex: '__meta_kubernetes_pod_label_(__address__)'}",
+    false
+)]
+fn names_that_discovery_does_not_give(#[case] rules: &str, #[case] expected: bool) {
+    assert_eq!(accepted(&monitor_with(rules)), expected);
+}
+
+#[rstest]
+#[case::an_address_of_a_static_label(
+    "{staticConfigs: [{targets: ['10.0.0.1:80'], labels: {namespace: shop-dev, __meta_kubernetes_pod_label___address__: 'x.shop-prod.svc:80'}}], \
+     relabelings: [{action: labelmap, regex: '__meta_kubernetes_pod_label_(__address__)'}]}",
+    false
+)]
+#[case::a_scheme_of_a_static_label(
+    "{staticConfigs: [{targets: ['10.0.0.1:80'], labels: {namespace: shop-dev, __scheme__: 'http://prometheus.monitoring-prod.svc:9090/federate?x='}}]}",
+    false
+)]
+#[case::https_of_a_static_label(
+    "{staticConfigs: [{targets: ['10.0.0.1:80'], labels: {namespace: shop-dev, __scheme__: https}}]}",
+    true
+)]
+#[case::an_empty_job(
+    "{staticConfigs: [{targets: ['10.0.0.1:80'], labels: {namespace: shop-dev, job: ''}}], \
+     relabelings: [{sourceLabels: [job], regex: '.+', targetLabel: namespace, replacement: shop-prod}]}",
+    false
+)]
+#[case::an_empty_path(
+    "{metricsPath: /prom, staticConfigs: [{targets: ['10.0.0.1:80'], labels: {namespace: shop-dev, __metrics_path__: ''}}], \
+     relabelings: [{sourceLabels: [__metrics_path__], regex: /prom, targetLabel: __metrics_path__, replacement: /federate}]}",
+    false
+)]
+#[case::the_name_of_the_job(
+    "{staticConfigs: [{targets: ['10.0.0.1:80'], labels: {namespace: shop-dev, __tmp_prometheus_job_name: x}}], \
+     relabelings: [{sourceLabels: [__tmp_prometheus_job_name], regex: 'scrapeConfig/.*', targetLabel: namespace, replacement: shop-prod}]}",
+    false
+)]
+#[case::another_api_server(
+    "{kubernetesSDConfigs: [{role: Pod, namespaces: {names: [shop-dev]}, selectors: [{role: Pod, label: app=web}], \
+     apiServer: 'http://fake:8080'}], relabelings: [{sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}]}",
+    false
+)]
+#[case::exported_by_a_discovery(
+    "{metricsPath: /federate, httpSDConfigs: [{url: 'http://a'}], relabelings: [{targetLabel: namespace, replacement: shop-dev}], \
+     metricRelabelings: [{action: keep, sourceLabels: [exported_namespace], regex: '(.*-dev)?'}]}",
+    false
+)]
+#[case::in_brackets(
+    "{staticConfigs: [{targets: ['[exporter.shop-prod.svc]:80'], labels: {namespace: shop-dev}}]}",
+    false
+)]
+#[case::an_address_of_six(
+    "{staticConfigs: [{targets: ['[fd00::1]:80'], labels: {namespace: shop-dev}}]}",
+    true
+)]
+fn scrape_configs(#[case] spec: &str, #[case] expected: bool) {
+    assert_eq!(accepted(&scrape_config(spec)), expected);
+}
+
+#[test]
+fn an_empty_path_of_a_prober_is_written_down() {
+    let spec = "{prober: {url: blackbox, path: ''}, targets: {staticConfig: {static: [a], relabelingConfigs: [\
+                {sourceLabels: [__metrics_path__], regex: '()', targetLabel: namespace, replacement: shop-prod}]}}}";
+    assert!(!accepted(&object("Probe", "v1", spec)));
+    assert!(accepted(&object(
+        "Probe",
+        "v1",
+        &spec.replace(", path: ''", "")
+    )));
+}
+
+/// What the API server lets have a newline is no line for a Prometheus of version 2.
+#[rstest]
+#[case("pod_controller_name", false)]
+#[case("pod_container_image", false)]
+#[case("endpointslice_address_target_name", false)]
+#[case("pod_annotation_a", false)]
+#[case("pod_name", true)]
+#[case("pod_label_a", true)]
+fn values_with_a_newline(#[case] label: &str, #[case] expected: bool) {
+    let rules = format!(
+        "{{targetLabel: __tmp_x, replacement: pass}}, \
+         {{sourceLabels: [__meta_kubernetes_{label}], regex: '.*', targetLabel: __tmp_x, replacement: stop}}, \
+         {{action: keep, sourceLabels: [__tmp_x, namespace], regex: 'pass;.*|stop;(dev|.*-dev|kube-system)'}}"
+    );
+    let endpoint = format!("{{relabelings: [{rules}], metricRelabelings: [{KEEP}]}}");
+    assert_eq!(accepted(&monitor("{any: true}", &endpoint)), expected);
+}
+
+#[rstest]
+#[case::a_template("enforcedNamespaceLabel: 'exported${1}_namespace'", false)]
+#[case::a_scheme(
+    "scrapeClasses: [{name: a, default: true, relabelings: [{targetLabel: __scheme__, replacement: 'http://p.monitoring-prod.svc/?'}]}]",
+    false
+)]
+#[case::without_selectors("version: v2.16.0", false)]
+#[case::with_selectors("version: v2.42.0", true)]
+fn prometheuses(#[case] spec: &str, #[case] expected: bool) {
+    assert_eq!(accepted(&prometheus(spec)), expected);
+}
+
+#[rstest]
+#[case("volumeMounts: [{name: a, mountPath: /etc/prometheus/config_out/prometheus.env.yaml}]")]
+#[case("enableFeatures: ['exemplar-storage,remote-write-receiver']")]
+#[case("additionalAlertRelabelConfigs: {name: a, key: b}")]
+fn what_is_not_judged_is_warned_of(#[case] spec: &str) {
+    let answer = create(&prometheus(spec), &Value::Null);
+    assert!(answer.accepted);
+    assert_eq!(answer.warnings.len(), 1, "{:?}", answer.warnings);
+}
+
+/// Selectors of a discovery, as the API server parses them: none of these rules kube-state-metrics out.
+#[rstest]
+#[case(
+    "{role: Endpoints, label: 'app.kubernetes.io/name in(kube-state-metrics)'}",
+    false
+)]
+#[case("{role: Endpoints, label: 'app.kubernetes.io/name notin(x)'}", false)]
+#[case("{role: Endpoints, label: 'app.kubernetes.io/name'}", false)]
+#[case("{role: Endpoints, label: 'app.kubernetes.io/name!=x'}", false)]
+#[case(
+    "{role: Endpoints, label: 'app.kubernetes.io/name=kube-state-metrics', field: 'metadata.name!=x'}",
+    false
+)]
+#[case("{role: Endpoints, field: 'metadata.name=kube-state-metrics'}", false)]
+#[case(
+    "{role: Endpoints, label: 'app.kubernetes.io/name!=kube-state-metrics,k8s-app!=kube-state-metrics,app!=kube-state-metrics'}",
+    true
+)]
+#[case("{role: Endpoints, label: 'app in (web,api)'}", true)]
+#[case("{role: Endpoints, field: 'metadata.name=web'}", true)]
+fn selectors_of_a_discovery(#[case] selector: &str, #[case] expected: bool) {
+    let spec = format!(
+        "{{kubernetesSDConfigs: [{{role: Endpoints, namespaces: {{names: [shop-dev]}}, selectors: [{selector}]}}], \
+         relabelings: [{{sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}}]}}"
+    );
+    assert_eq!(accepted(&scrape_config(&spec)), expected);
+}
+
+#[rstest]
+#[case(
+    "{action: keep, sourceLabels: [__meta_kubernetes_service_name], regex: '.*-kube-state-metrics'}",
+    false
+)]
+#[case(
+    "{action: keep, sourceLabels: [__meta_kubernetes_service_name], regex: '.+'}",
+    false
+)]
+#[case(
+    "{action: keep, sourceLabels: [__meta_kubernetes_service_name]}",
+    false
+)]
+#[case(
+    "{action: keep, sourceLabels: [__meta_kubernetes_service_labelpresent_app_kubernetes_io_name], regex: 'true'}",
+    false
+)]
+#[case(
+    "{action: keep, sourceLabels: [__meta_kubernetes_service_name], regex: web}",
+    true
+)]
+fn keeps_of_a_discovery(#[case] rule: &str, #[case] expected: bool) {
+    let spec = format!(
+        "{{kubernetesSDConfigs: [{{role: Endpoints, namespaces: {{names: [shop-dev]}}}}], \
+         relabelings: [{{sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}}, {rule}]}}"
+    );
+    assert_eq!(accepted(&scrape_config(&spec)), expected);
+}
+
+/// The blackbox exporter, with many targets.
+#[rstest]
+fn many_targets_are_probed(#[values(10, 64, 65, 100, 500)] count: usize) {
+    let targets: Vec<String> = (0..count)
+        .map(|index| format!("https://shop-{index}.example.com"))
+        .collect();
+    let spec = json!({
+        "metricsPath": "/probe",
+        "staticConfigs": [{"targets": targets, "labels": {"namespace": "shop-dev"}}],
+        "relabelings": [
+            {"sourceLabels": ["__address__"], "targetLabel": "__param_target"},
+            {"sourceLabels": ["__param_target"], "targetLabel": "instance"},
+            {"targetLabel": "__address__", "replacement": "blackbox.shop-dev.svc:9115"},
+        ],
+    });
+    assert!(accepted(&scrape_config(&spec.to_string())));
+}
