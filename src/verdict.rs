@@ -394,6 +394,14 @@ fn shortened(warning: String) -> String {
     cut(warning, MAX_WARNING)
 }
 
+/// How much of what somebody wrote is told in a message, in bytes.
+const EXCERPT: usize = 256;
+
+/// As much of a text as is told in a message.
+pub(crate) fn excerpt(text: &str) -> String {
+    cut(text.to_owned(), EXCERPT)
+}
+
 /// The text, or as much of it as fits into so many bytes.
 fn cut(text: String, most: usize) -> String {
     if text.len() <= most {

@@ -328,7 +328,7 @@ impl Automaton {
             Known::Namespaces => 1,
             Known::Globs(globs) => 1 + length * globs.len() / 16,
             Known::Nothing if !self.is_read(text) => 1,
-            Known::Nothing => 1 + length * self.states * self.words() / 64,
+            Known::Nothing => 1 + length * self.states * self.words() / 16,
         }
     }
 

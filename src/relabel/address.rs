@@ -100,7 +100,10 @@ fn may_stand_outside(
     {
         return Ok(false);
     }
-    let languages = Languages::new(allowed, budget)?;
+    let languages = allowed
+        .addresses
+        .get_or_init(|| Languages::new(allowed, budget));
+    let languages = languages.as_ref().map_err(|&error| error)?;
     let inside =
         |series: Series, language: &Rc<Automaton>| series.constrained(&host, language, true, None);
     let outside =
@@ -174,7 +177,8 @@ fn is_business_of_a_label(host: &Value, allowed: &Allowed) -> bool {
 }
 
 /// The languages of addresses in a cluster.
-struct Languages {
+#[derive(Debug)]
+pub(super) struct Languages {
     /// Those that stand in it: `<service>.<namespace>.svc`, a bare `<service>.<namespace>` of another
     /// environment, and names that may be mapped to such ones.
     of_the_cluster: Vec<Rc<Automaton>>,
@@ -190,7 +194,7 @@ impl Languages {
         let label = || Expression::Class(not_one_of(b".:")).repeated(0, None);
         let bracket = || maybe(Expression::literal("]"));
         let odd = || Expression::Class(ODD);
-        let kinds = || Expression::Alternation(KINDS.map(|kind| name(kind)).to_vec());
+        let kinds = || Expression::Alternation(KINDS.map(name).to_vec());
         let dot = || Expression::literal(".");
         let globs = |automaton: &Automaton| {
             let globs = automaton.globs().unwrap_or_default();

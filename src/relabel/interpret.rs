@@ -128,7 +128,7 @@ impl Interpreter {
         if let Some(known) = self.patterns.get(regex) {
             return Ok(known.clone());
         }
-        self.budget.spend(regex.len())?;
+        self.budget.spend(2 * regex.len())?;
         let compiled = Compiled::new(regex).map(Rc::new);
         if let Ok(compiled) = &compiled {
             self.pay(&compiled.automaton)?;

@@ -1,5 +1,6 @@
 //! Whether a namespace that an environment must not see can come through, and which.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::language::alphabet::Case;
@@ -10,6 +11,7 @@ use crate::language::glob;
 use crate::language::product::exists;
 
 use super::RuleId;
+use super::address::Languages;
 use super::series::{Origin, Series};
 use super::solve::{self, Purpose, Shown, Texts};
 use super::value::{Around, Part, Value};
@@ -27,6 +29,8 @@ pub struct Allowed {
     visible: Rc<Automaton>,
     foreign: Option<Rc<Automaton>>,
     familiar: Vec<String>,
+    /// Where addresses stand, made when it is asked.
+    pub(super) addresses: OnceCell<Result<Languages, TooComplex>>,
 }
 
 /// A namespace that leaks.
@@ -99,6 +103,7 @@ impl Allowed {
                 Some(Rc::new(Automaton::of_globs(foreign)?))
             },
             familiar,
+            addresses: OnceCell::new(),
         })
     }
 

@@ -369,6 +369,8 @@ impl Scrape {
         interpreter: &mut Interpreter,
     ) -> Result<(), TooComplex> {
         let mut reaching = Vec::new();
+        // The paths that lead to such exporters, made when it is asked.
+        let mut leading = None;
         for series in targets.iter_mut() {
             let place = |name| labels.place(name).filter(|_| moved.contains(&name));
             if let Some(path) = place(METRICS_PATH).filter(|_| !self.honor_labels) {
@@ -377,7 +379,7 @@ impl Scrape {
                     Reach::ClusterWide(None)
                 } else {
                     let path = settled(series, &path, &mut interpreter.budget)?;
-                    self.reach(series, &path, interpreter)?
+                    self.reach(series, &path, &mut leading, interpreter)?
                 };
                 match reach {
                     Reach::Nothing => {}
@@ -408,7 +410,7 @@ impl Scrape {
                 }
             }
             if let (Some(scheme), None) = (place(SCHEME), &verdict.standing)
-                && self.may_be_an_address(series, scheme, interpreter)?
+                && may_be_an_address(series, scheme, interpreter)?
             {
                 let standing = Standing::unknown(&series.labels[scheme]);
                 verdict.standing = Some((standing, series.writers[scheme]));
@@ -422,49 +424,20 @@ impl Scrape {
         Ok(())
     }
 
-    /// Whether the scheme of a target may be more than one. What is nothing but a label's value is that label's
-    /// business, as far as it has a choice.
-    fn may_be_an_address(
-        &self,
-        series: &Series,
-        place: usize,
-        interpreter: &mut Interpreter,
-    ) -> Result<bool, TooComplex> {
-        let scheme = &series.labels[place];
-        let schemes = Rc::new(Automaton::of_texts(&SCHEMES)?);
-        let budget = &mut interpreter.budget;
-        let is_one = |inside| {
-            let series = series.clone();
-            series.constrained(scheme, &schemes, inside, None)
-        };
-        let Some(other) = is_one(false) else {
-            return Ok(false);
-        };
-        if !is_possible(&other, None, budget)? {
-            return Ok(false);
-        }
-        let is_choice = scheme.plain_variable().is_some() && !series.is_made_up(scheme);
-        let has_choice = match is_one(true).filter(|_| is_choice) {
-            Some(choice) => is_possible(&choice, None, budget)?,
-            None => false,
-        };
-        Ok(!has_choice)
-    }
-
     /// The labels by which the scrape may go elsewhere than its target stands, or to another path.
     fn moved(&self, interpreter: &mut Interpreter) -> Result<Vec<&'static str>, TooComplex> {
         let mut moved = Vec::new();
+        let are_of_kubernetes = self.are_of_kubernetes();
         for name in MOVING {
             let given = self.sources.iter().flat_map(|source| &source.labels);
-            interpreter.budget.spend(self.relabelings.len())?;
+            interpreter.budget.spend(8 * self.relabelings.len())?;
             let mut is_moved = false;
             for (given, _) in given {
                 interpreter.budget.spend(1)?;
                 is_moved |= given == name && name != ADDRESS;
             }
             for rule in &self.relabelings {
-                is_moved =
-                    is_moved || interpreter.may_change_of(rule, name, self.are_of_kubernetes())?;
+                is_moved = is_moved || interpreter.may_change_of(rule, name, are_of_kubernetes)?;
             }
             if is_moved {
                 moved.push(name);
@@ -478,6 +451,7 @@ impl Scrape {
         &self,
         series: &Series,
         path: &Value,
+        leading: &mut Option<Rc<Automaton>>,
         interpreter: &mut Interpreter,
     ) -> Result<Reach, TooComplex> {
         let budget = &mut interpreter.budget;
@@ -492,9 +466,15 @@ impl Scrape {
                 Reach::Nothing
             });
         }
-        let language = Rc::new(Automaton::new(&leading_to(known), true)?);
-        budget.spend(language.states() * language.words())?;
-        let led = series.clone().constrained(path, &language, true, None);
+        if leading.is_none() {
+            let language = Automaton::new(&leading_to(known), true)?;
+            budget.spend(language.states() * language.words())?;
+            *leading = Some(Rc::new(language));
+        }
+        let Some(language) = leading else {
+            return Ok(Reach::Nothing);
+        };
+        let led = series.clone().constrained(path, language, true, None);
         let Some(led) = led else {
             return Ok(Reach::Nothing);
         };
@@ -503,7 +483,7 @@ impl Scrape {
         }
         // What is nothing but a label's value is that label's business, as far as it has a choice.
         if path.plain_variable().is_some() {
-            let other = series.clone().constrained(path, &language, false, None);
+            let other = series.clone().constrained(path, language, false, None);
             if let Some(other) = other
                 && is_possible(&other, None, budget)?
             {
@@ -933,6 +913,34 @@ impl Scrape {
         }
         Ok(false)
     }
+}
+
+/// Whether the scheme of a target may be more than one. What is nothing but a label's value is that label's
+/// business, as far as it has a choice.
+fn may_be_an_address(
+    series: &Series,
+    place: usize,
+    interpreter: &mut Interpreter,
+) -> Result<bool, TooComplex> {
+    let scheme = &series.labels[place];
+    let schemes = Rc::new(Automaton::of_texts(&SCHEMES)?);
+    let budget = &mut interpreter.budget;
+    let is_one = |inside| {
+        let series = series.clone();
+        series.constrained(scheme, &schemes, inside, None)
+    };
+    let Some(other) = is_one(false) else {
+        return Ok(false);
+    };
+    if !is_possible(&other, None, budget)? {
+        return Ok(false);
+    }
+    let is_choice = scheme.plain_variable().is_some() && !series.is_made_up(scheme);
+    let has_choice = match is_one(true).filter(|_| is_choice) {
+        Some(choice) => is_possible(&choice, None, budget)?,
+        None => false,
+    };
+    Ok(!has_choice)
 }
 
 /// Whether the rule may write a label with a name of Kubernetes' discovery. A labelmap that takes the keys of

@@ -7,7 +7,7 @@ use crate::resource::endpoint::Monitor;
 use crate::resource::probe::Probe;
 use crate::resource::scrape_config::ScrapeConfig;
 use crate::resource::scraped::Scraped;
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, excerpt};
 
 /// Warns of what an object has of that kind.
 pub fn warn(scraped: &Scraped, verdict: &mut Verdict) {
@@ -72,7 +72,7 @@ fn warn_of_scrape_config(config: &ScrapeConfig, verdict: &mut Verdict) {
 }
 
 fn warn_of_scrape_class(name: Option<&str>, verdict: &mut Verdict) {
-    if let Some(name) = name {
+    if let Some(name) = name.map(excerpt) {
         verdict.warnings.push(format!(
             "spec.scrapeClass: the rules of scrape class {name:?} are those of the Prometheus, \
              and are not part of the proof"

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::json::push_key;
 use crate::resource::Object;
 use crate::settings::{Membership, Settings};
-use crate::verdict::{Fix, Verdict, Violation};
+use crate::verdict::{Fix, Verdict, Violation, excerpt};
 
 /// The rule's name.
 pub const NAME: &str = "release-label";
@@ -28,16 +28,17 @@ pub fn judge(object: &Object<'_>, namespace: &str, settings: &Settings, verdict:
             );
             let message = match release {
                 None => format!("{place}, so the label must be {expected:?}, but it is missing"),
-                Some(other) => match settings.environment_with(other) {
-                    Some(wrong) => format!(
-                        "{place}, so the label must be {expected:?}, but it is {other:?}: the \
-                         Prometheus of environment {:?} would pick it up",
-                        wrong.name
-                    ),
-                    None => {
-                        format!("{place}, so the label must be {expected:?}, but it is {other:?}")
-                    }
-                },
+                Some(other) => {
+                    let wrong = settings.environment_with(other);
+                    let wrong = wrong.map(|wrong| {
+                        let name = &wrong.name;
+                        format!(": the Prometheus of environment {name:?} would pick it up")
+                    });
+                    let (other, wrong) = (excerpt(other), wrong.unwrap_or_default());
+                    format!(
+                        "{place}, so the label must be {expected:?}, but it is {other:?}{wrong}"
+                    )
+                }
             };
             let missing = match &object.metadata {
                 None => 2,

@@ -11,7 +11,7 @@ use crate::relabel::labels::{NAMESPACE, NAMESPACES, RELIED_ON, RELIED_ON_PREFIX,
 use crate::relabel::rule::{READ_AS_NULL, Refusal, Relabeling, Rule, is_read_as_null};
 use crate::resource::operator_rules::sanitized;
 use crate::resource::prometheus::{Prometheus, ScrapeClass};
-use crate::verdict::{Fix, Verdict, Violation};
+use crate::verdict::{Fix, Verdict, Violation, excerpt};
 
 /// The rule's name.
 pub const NAME: &str = "scrape-override";
@@ -199,7 +199,7 @@ fn judge_pod_target_labels(prometheus: &Prometheus, verdict: &mut Verdict) {
 }
 
 fn of_whom(class: &ScrapeClass) -> String {
-    let name = class.name.as_deref().unwrap_or_default();
+    let name = excerpt(class.name.as_deref().unwrap_or_default());
     if class.default == Some(true) {
         format!("of every scrape whose object names no class ({name:?} is the default one)")
     } else {

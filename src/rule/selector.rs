@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::resource::prometheus::Prometheus;
 use crate::resource::{Kind, LabelSelector, Object};
 use crate::settings::{Environment, Settings};
-use crate::verdict::{Fix, Verdict, Violation};
+use crate::verdict::{Fix, Verdict, Violation, excerpt};
 
 /// The rule's name.
 pub const NAME: &str = "selector";
@@ -93,7 +93,7 @@ fn wrong(
     }
     let whose = |value: &str| match settings.environment_with(value) {
         Some(other) => format!("{value:?}, which is that of environment {:?}", other.name),
-        None => format!("{value:?}"),
+        None => format!("{:?}", excerpt(value)),
     };
     Some(if let Some(value) = exact() {
         format!("wants {}", whose(value))

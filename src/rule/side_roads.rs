@@ -74,32 +74,8 @@ pub fn warn(
             &format!("an argument can open what is not judged here ({names})"),
         );
     }
-    for (field, containers) in [
-        ("containers", &prometheus.containers),
-        ("initContainers", &prometheus.init_containers),
-    ] {
-        let mut names = containers
-            .iter()
-            .flatten()
-            .filter_map(|one| one.name.as_deref());
-        if let Some(name) = names.find(|name| CONTAINERS.contains(name)) {
-            warn(
-                field,
-                &format!("container {name:?} is the operator's own; a change of it is not judged"),
-            );
-        }
-    }
-    let mut mounts = prometheus.volume_mounts.iter().flatten();
-    if let Some(path) = mounts.find_map(|mount| {
-        mount
-            .mount_path
-            .as_deref()
-            .filter(|path| holds_configuration(path))
-    }) {
-        warn(
-            "volumeMounts",
-            &format!("what is mounted at {path:?} may take the place of the configuration"),
-        );
+    for (field, what) in changes_of_pods(prometheus) {
+        warn(field, &what);
     }
     let written = prometheus.remote_write.iter().flatten();
     for (index, remote) in written.enumerate() {
@@ -136,6 +112,30 @@ pub fn warn(
             ),
         );
     }
+}
+
+/// What changes the pods in which the configuration is, each with its field.
+fn changes_of_pods(prometheus: &Prometheus) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    for (field, containers) in [
+        ("containers", &prometheus.containers),
+        ("initContainers", &prometheus.init_containers),
+    ] {
+        let names = containers.iter().flatten();
+        let mut names = names.filter_map(|one| one.name.as_deref());
+        if let Some(name) = names.find(|name| CONTAINERS.contains(name)) {
+            let what =
+                format!("container {name:?} is the operator's own; a change of it is not judged");
+            found.push((field, what));
+        }
+    }
+    let mounts = prometheus.volume_mounts.iter().flatten();
+    let mut paths = mounts.filter_map(|mount| mount.mount_path.as_deref());
+    if let Some(path) = paths.find(|path| holds_configuration(path)) {
+        let what = format!("what is mounted at {path:?} may take the place of the configuration");
+        found.push(("volumeMounts", what));
+    }
+    found
 }
 
 /// Whether a mount there, or above, may hide the configuration (`ConfDir` and `ConfOutDir` in the operator's

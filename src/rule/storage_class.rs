@@ -6,7 +6,7 @@ use crate::resource::persistent_volume_claim::{Ownership, Spec, ownership};
 use crate::resource::prometheus::Prometheus;
 use crate::resource::{Object, STORAGE_CLASS};
 use crate::settings::Settings;
-use crate::verdict::{Fix, Verdict, Violation};
+use crate::verdict::{Fix, Verdict, Violation, excerpt};
 
 /// The rule's name.
 pub const NAME: &str = "storage-class";
@@ -85,7 +85,8 @@ fn forbid_annotation(path: &str, class: Option<&str>, settings: &Settings, verdi
             rule: NAME,
             field: format!("{path}.annotations[{STORAGE_CLASS:?}]"),
             message: format!(
-                "this annotation wins over storageClassName and asks for {class:?}; remove it"
+                "this annotation wins over storageClassName and asks for {:?}; remove it",
+                excerpt(class)
             ),
             witness: None,
             fix: None,
@@ -148,7 +149,7 @@ fn demand(
     let wrong = match class {
         Some("") => "is empty, which asks for no storage class at all".to_owned(),
         None => "is missing, which leaves the class to the cluster's default".to_owned(),
-        Some(class) => format!("is {class:?}"),
+        Some(class) => format!("is {:?}", excerpt(class)),
     };
     let path: Vec<&str> = path.iter().copied().chain(["storageClassName"]).collect();
     verdict.violations.push(Violation {

@@ -37,7 +37,7 @@ pub(crate) struct Cost {
     pub instructions: u64,
     /// All of the instance's memory, in bytes.
     memory: u64,
-    answer: Value,
+    pub answer: Value,
 }
 
 /// A module in an engine that counts.

@@ -166,3 +166,188 @@ fn the_largest_objects_take_a_tenth_of_a_second_at_most() {
     let (most, name) = worst;
     assert!(most <= MOST, "{name}: {most} instructions");
 }
+
+/// Objects that took seconds once, because some work was done that no budget was asked for.
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn expensive() -> Vec<(&'static str, Value)> {
+    let monitor = |kind: &str, spec: Value| {
+        let version = if kind == "ScrapeConfig" {
+            "v1alpha1"
+        } else {
+            "v1"
+        };
+        json!({
+            "apiVersion": format!("monitoring.coreos.com/{version}"), "kind": kind, "spec": spec,
+            "metadata": {"name": "a", "namespace": "shop-dev", "labels": {"release": "monitoring-dev"}},
+        })
+    };
+    let endpoint = |endpoint: Value| monitor("ServiceMonitor", json!({"endpoints": [endpoint]}));
+    let named = json!({"regex": "((?:b?){1000})", "targetLabel": "$1"});
+    let dropped = json!({"action": "labeldrop", "regex": "(?:[a-z_]?){900}q"});
+    let empty = format!("(?:{}){{1000}}", "|".repeat(7000));
+    let classes = |rules: Vec<Value>| {
+        json!({
+            "serviceMonitorSelector": {"matchLabels": {"release": "monitoring-dev"}},
+            "scrapeClasses": [{"name": "a", "metricRelabelings": rules}],
+        })
+    };
+    let fixed = |bytes: usize, sources: usize, rules: usize| {
+        let rule = json!({"sourceLabels": vec!["team"; sources], "targetLabel": "a"});
+        let mut rules = vec![rule; rules];
+        rules.push(json!({"sourceLabels": ["a"], "targetLabel": "namespace"}));
+        let labels = json!({"namespace": "shop-dev", "team": "x".repeat(bytes)});
+        let fixed = json!([{"targets": ["a"], "labels": labels}]);
+        monitor(
+            "ScrapeConfig",
+            json!({"staticConfigs": fixed, "relabelings": rules}),
+        )
+    };
+    let values = |count: usize| {
+        let values: Vec<String> = (0..count)
+            .map(|index| format!("x(?:a?){{1000}}{index}"))
+            .collect();
+        json!({"matchExpressions": [{"key": "app", "operator": "In", "values": values}]})
+    };
+    let statics: Vec<Value> = (0..240)
+        .map(|index| json!({"targets": [format!("a{index}")], "labels": {"namespace": "shop-dev"}}))
+        .collect();
+    let escaped = "\u{7f}".repeat(1_400_000);
+    vec![
+        (
+            "names from a group, by a class",
+            monitor("Prometheus", classes(vec![named.clone(); 300])),
+        ),
+        (
+            "labels dropped, by a class",
+            monitor("Prometheus", classes(vec![dropped.clone(); 4900])),
+        ),
+        (
+            "names from a group",
+            endpoint(json!({"relabelings": vec![named; 4900]})),
+        ),
+        (
+            "labels dropped",
+            endpoint(json!({"relabelings": vec![dropped.clone(); 4900]})),
+        ),
+        (
+            "labels of samples dropped",
+            endpoint(json!({"metricRelabelings": vec![dropped; 4900]})),
+        ),
+        (
+            "a selector of regexes",
+            monitor(
+                "ServiceMonitor",
+                json!({"endpoints": [{}], "selector": values(20_000)}),
+            ),
+        ),
+        (
+            "repeated nothing",
+            endpoint(json!({"relabelings": (0..60).map(|index| json!({
+                "action": "keep", "sourceLabels": ["a"], "regex": format!("{empty}{index}"),
+            })).collect::<Vec<_>>()})),
+        ),
+        ("a long label, often read", fixed(1_000_000, 64, 50)),
+        ("a long label, joined", fixed(1_400_000, 256, 2)),
+        (
+            "a long replacement",
+            monitor(
+                "ScrapeConfig",
+                json!({"staticConfigs": statics, "relabelings": [
+                    {"sourceLabels": ["x"], "targetLabel": "namespace", "replacement": "$".repeat(1_300_000)},
+                ]}),
+            ),
+        ),
+        (
+            "a long separator",
+            endpoint(json!({"honorLabels": true, "metricRelabelings": [
+                {"action": "drop", "sourceLabels": vec!["a"; 20_000], "separator": "x".repeat(900_000), "regex": "b"},
+            ]})),
+        ),
+        (
+            "a long path",
+            endpoint(json!({"path": "/\u{130}".repeat(480_000)})),
+        ),
+        (
+            "a long rule in a fix",
+            endpoint(json!({"honorLabels": true, "metricRelabelings": [
+                {"targetLabel": "a", "replacement": escaped.clone()},
+            ]})),
+        ),
+        (
+            "a long selector",
+            monitor(
+                "ThanosRuler",
+                json!({"ruleSelector": {"matchExpressions": [
+                    {"key": "release", "operator": "In", "values": [escaped]},
+                ]}}),
+            ),
+        ),
+        (
+            "many selectors",
+            monitor("Prometheus", {
+                let wrong = json!({"matchLabels": {"release": "x"}});
+                json!({
+                    "serviceMonitorSelector": wrong, "podMonitorSelector": wrong, "probeSelector": wrong,
+                    "scrapeConfigSelector": wrong, "ruleSelector": wrong,
+                    "tolerations": vec![json!({}); 400_000],
+                })
+            }),
+        ),
+        (
+            "ingresses by many values",
+            monitor("Probe", {
+                let values: Vec<String> = (0..20_000).map(|index| format!("v{index}")).collect();
+                let selector =
+                    json!({"matchExpressions": [{"key": "a", "operator": "In", "values": values}]});
+                json!({"targets": {"ingress": {"selector": selector}}})
+            }),
+        ),
+        (
+            "many endpoints without a rule",
+            monitor(
+                "ServiceMonitor",
+                json!({"endpoints": vec![json!({}); 5000]}),
+            ),
+        ),
+        (
+            "many addresses that are moved",
+            monitor(
+                "ScrapeConfig",
+                json!({
+                    "staticConfigs": [{"targets": (0..15_000).map(|index| format!("exporter-{index}.shop-dev.svc:80")).collect::<Vec<_>>()}],
+                    "relabelings": [
+                        {"sourceLabels": ["__address__"], "regex": "(.*):80", "targetLabel": "__address__", "replacement": "$1:81"},
+                        {"sourceLabels": ["__address__"], "targetLabel": "namespace", "replacement": "shop-dev"},
+                    ],
+                }),
+            ),
+        ),
+        (
+            "addresses that labels make",
+            endpoint(json!({"relabelings": (0..4900).map(|index| json!({
+            "sourceLabels": [format!("a{}", index % 200)], "targetLabel": "__address__", "replacement": "$1.$1.svc:80",
+        })).collect::<Vec<_>>()})),
+        ),
+    ]
+}
+
+#[test]
+fn what_an_attack_repeated_is_paid_for() {
+    let policy = Counted::load(&module("policy.wasm"));
+    let settings = [proven(), Value::Null];
+    for (name, mut object) in expensive() {
+        if matches!(object["kind"].as_str(), Some("Prometheus" | "ThanosRuler")) {
+            object["metadata"]["namespace"] = json!("monitoring-dev");
+        }
+        let request = cases::request(object);
+        let size = request.to_string().len();
+        assert!(size < LARGEST + 100_000, "{name}: {size}");
+        for settings in &settings {
+            let cost = policy.validate_within(MOST, &request, settings);
+            let cost = cost.unwrap_or_else(|| panic!("{name}: more than {MOST} instructions"));
+            eprintln!("{name}: {} instructions", cost.instructions);
+            let answer = cost.answer.to_string().len();
+            assert!(answer < 2_000_000, "{name}: an answer of {answer} bytes");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use crate::relabel::rule::{Action, Rule};
 use crate::relabel::scrape::Scrape;
 use crate::relabel::{RuleId, Stage};
 use crate::settings::Membership;
+use crate::verdict::excerpt;
 
 use super::subject::Subject;
 use super::{Judge, rule_at};
@@ -209,7 +210,7 @@ fn circumstances(witness: &Witness, scrape: &Scrape) -> String {
     });
     let others = target.chain(exposed).filter(|(_, value)| !value.is_empty());
     let others: Vec<String> = others
-        .map(|(name, value)| format!("`{name}` is {value:?}"))
+        .map(|(name, value)| format!("`{name}` is {:?}", excerpt(value)))
         .collect();
     if others.is_empty() {
         String::new()
@@ -235,7 +236,7 @@ fn name(rule: RuleId, subject: &Subject<'_>, scrape: &Scrape) -> String {
     let place = format!("{}[{}]", subject.list(rule.stage).name(), rule.index);
     match found.action {
         Action::Keep | Action::Drop | Action::LabelDrop | Action::LabelKeep | Action::LabelMap => {
-            format!("{place} ({} {:?})", found.action, found.regex)
+            format!("{place} ({} {:?})", found.action, excerpt(&found.regex))
         }
         action => format!("{place} ({action})"),
     }
