@@ -152,7 +152,7 @@ fn endpoints() -> Vec<(&'static str, Vec<Value>, Decided)> {
                 std::iter::once(rule("keep", &["pod"], &format!("{}c.*", "|".repeat(7900))))
                     .chain(many(50, |_| rule("drop", &["pod"], &"b|".repeat(400)))),
             )],
-            Decided::TooComplex,
+            Decided::NotFollowed,
         ),
         (
             "thousands of plain keeps",

@@ -27,6 +27,9 @@ pub const MAX_POSITIONS: usize = 2000;
 /// it that reads nothing.
 const MAX_SIZE: usize = 16 * MAX_POSITIONS;
 
+/// The most words that are written for the table of one automaton.
+const MAX_WORK: usize = 8_000_000;
+
 /// The longest text that is read, times the states to read it with.
 const MAX_READ: usize = 1 << 18;
 
@@ -81,6 +84,8 @@ struct Table {
     /// The states in which a text may end.
     last: Vec<Word>,
     words: usize,
+    /// How many words were written, to be paid for.
+    work: usize,
 }
 
 /// What is known of a text: whether a language contains it.
@@ -106,11 +111,15 @@ impl Automaton {
         if positions > MAX_POSITIONS || expression.size() > MAX_SIZE {
             return Err(TooLarge);
         }
+        let table = Table::new(expression, positions);
+        if table.work > MAX_WORK {
+            return Err(TooLarge);
+        }
         Ok(Self {
             exact,
             states: positions + 1,
             known: Known::Nothing,
-            table: Table::new(expression, positions).into(),
+            table: table.into(),
         })
     }
 
@@ -320,6 +329,13 @@ impl Automaton {
         lengths
     }
 
+    /// What it costs to make it, in the unit of the budget: nothing, where its table was not made.
+    #[must_use]
+    pub fn making(&self) -> usize {
+        let table = self.table.get();
+        table.map_or(0, |table| table.follow.len() / 4 + table.work / 16)
+    }
+
     /// What it costs to read the text, in the unit of the budget.
     #[must_use]
     pub fn reading(&self, text: &str) -> usize {
@@ -418,6 +434,7 @@ impl Table {
             follow: vec![0; words * (positions + 1)],
             last: vec![0; words],
             words,
+            work: 0,
         };
         let whole = table.add(expression);
         table.connect(&[0], &whole.first);
@@ -432,6 +449,10 @@ impl Table {
 
     fn connect(&mut self, from: &[usize], to: &[usize]) {
         let words = self.words;
+        self.work += (1 + from.len()) * words + to.len();
+        if self.work > MAX_WORK {
+            return;
+        }
         let mut set = vec![0; words];
         for &state in to {
             insert(&mut set, state);

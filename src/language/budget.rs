@@ -33,6 +33,18 @@ impl Budget {
         BUDGET - self.left
     }
 
+    /// Keeps most of what is left for later, and says how much; the rest may be spent.
+    pub const fn set_aside(&mut self) -> u64 {
+        let kept = self.left / 4 * 3;
+        self.left -= kept;
+        kept
+    }
+
+    /// Gives back what was kept.
+    pub const fn give_back(&mut self, kept: u64) {
+        self.left += kept;
+    }
+
     /// Pays for `words` words.
     ///
     /// # Errors

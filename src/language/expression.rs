@@ -1,7 +1,7 @@
 //! Regular expressions as a tree: what patterns and globs are translated into, and what automata
 //! are built from.
 
-use super::alphabet::{Class, NAMESPACE};
+use super::alphabet::{Class, NAMESPACE, OTHER};
 
 /// A regular expression over [`Class`]es.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,20 @@ impl Expression {
     #[must_use]
     pub fn anything() -> Self {
         Self::Class(Class::ALL).repeated(0, None)
+    }
+
+    /// The text, where it is only one, of ASCII.
+    #[must_use]
+    pub fn only_text(&self) -> Option<String> {
+        match self {
+            Self::Empty => Some(String::new()),
+            Self::Class(class) if class.must == class.may && class.may.count_ones() == 1 => {
+                let symbol = u8::try_from(class.may.trailing_zeros()).ok()?;
+                (symbol != OTHER).then(|| char::from(symbol).to_string())
+            }
+            Self::Concatenation(parts) => parts.iter().map(Self::only_text).collect(),
+            _ => None,
+        }
     }
 
     /// Whether every text is possibly one of it: it is [`Self::anything`], or `.*` in Prometheus' dialect.

@@ -97,6 +97,15 @@ impl Interpreter {
                 let Some(names) = self.candidates(&regex, &pieces, label)? else {
                     return Ok(false);
                 };
+                if let Some(from) = names.only_text() {
+                    let maps =
+                        from != label && self.contains(&regex.automaton, &from)? != Membership::No;
+                    let is_there = !are_of_kubernetes || {
+                        let impossible = self.automaton(&impossible(), true)??;
+                        self.contains(&impossible, &from)? != Membership::Yes
+                    };
+                    return Ok(maps && is_there);
+                }
                 let Ok(names) = self.automaton(&names, true)? else {
                     return Ok(true);
                 };

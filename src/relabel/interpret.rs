@@ -139,12 +139,7 @@ impl Interpreter {
 
     /// Pays for an automaton that was made.
     fn pay(&mut self, automaton: &Automaton) -> Result<(), TooComplex> {
-        if automaton.globs().is_some() {
-            return Ok(());
-        }
-        let (states, words) = (automaton.states(), automaton.words());
-        let table = states * words + states * states * words / 256;
-        self.budget.spend(table)
+        self.budget.spend(automaton.making())
     }
 
     /// The automaton of an expression.

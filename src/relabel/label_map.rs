@@ -240,6 +240,9 @@ impl Interpreter {
         let Some(candidates) = self.candidates(regex, pieces, name)? else {
             return Ok(Unmentioned::None);
         };
+        if let Some(label) = candidates.only_text() {
+            return self.mapped_from(label, regex, pieces, step, series, name);
+        }
         let mut conditions = vec![Condition::inside(Rc::clone(&regex.automaton))];
         let mentioned = labels.writable().map(|(_, name)| Expression::literal(name));
         let mentioned = Expression::Alternation(mentioned.collect());
@@ -340,6 +343,55 @@ impl Interpreter {
         Ok(match regex.shapes() {
             Ok([shape]) => shape.holding(group, held).or(anything),
             _ => anything,
+        })
+    }
+
+    /// Whether the only label that the rule can map to `name` is one that no rule mentions.
+    fn mapped_from(
+        &mut self,
+        label: String,
+        regex: &Compiled,
+        pieces: &[Piece],
+        step: &Step<'_>,
+        series: &Series,
+        name: &str,
+    ) -> Result<Unmentioned, TooComplex> {
+        let labels = step.labels;
+        let is_sample = step.id.stage == Stage::MetricRelabelings;
+        let exposed = |origin: &Origin| matches!(origin, Origin::Exposed(_));
+        let mut given = series.given.iter().map(|(given, _)| given);
+        let mut is_given = false;
+        let mut is_known = labels.place(&label).is_some();
+        for given in given.by_ref().filter(|given| *given.name() == label) {
+            is_given = true;
+            is_known |= !series.refilled && exposed(given) == is_sample;
+        }
+        let mut is_there = !is_known && self.contains(&regex.automaton, &label)? != Membership::No;
+        if labels.are_of_kubernetes && !is_sample {
+            let impossible = self.automaton(&impossible(), true)??;
+            is_there = is_there && self.contains(&impossible, &label)? != Membership::Yes;
+        }
+        for (dropped, drops) in &series.dropped {
+            let is_dropped = if *drops {
+                Membership::Yes
+            } else {
+                Membership::No
+            };
+            is_there = is_there && self.contains(dropped, &label)? != is_dropped;
+        }
+        if !is_there {
+            return Ok(Unmentioned::None);
+        }
+        let is_plain = label.bytes().all(|byte| LABEL_NAME >> byte & 1 != 0)
+            && !label.starts_with(|first: char| first.is_ascii_digit());
+        let surely = is_plain
+            && !is_given
+            && !series.refilled
+            && self.renames(regex, pieces, &label, name)? == Membership::Yes;
+        Ok(if surely {
+            Unmentioned::Surely(label)
+        } else {
+            Unmentioned::Possibly
         })
     }
 

@@ -19,6 +19,7 @@ pub mod rule;
 pub mod scrape;
 pub mod series;
 pub mod shape;
+mod slice;
 pub mod solve;
 pub mod template;
 pub mod value;

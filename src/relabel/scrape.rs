@@ -3,7 +3,7 @@
 //! `pkg/prometheus/promcfg.go`, v0.93) and what Prometheus does then (`PopulateLabels` in
 //! `scrape/target.go`, `mutateSampleLabels` in `scrape/scrape.go`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::language::automaton::{Automaton, MAX_POSITIONS, Membership};
@@ -57,8 +57,8 @@ const LINES: [&str; 23] = [
 ];
 /// How the labels begin that discovery in Kubernetes gives.
 const META_KUBERNETES: &str = "__meta_kubernetes_";
-const ADDRESS: &str = "__address__";
-const INSTANCE: &str = "instance";
+pub(super) const ADDRESS: &str = "__address__";
+pub(super) const INSTANCE: &str = "instance";
 const METRICS_PATH: &str = "__metrics_path__";
 /// It is written in front of the address as it stands, so that it can bring another one (`Target.URL` in
 /// Prometheus' `scrape/target.go`).
@@ -238,6 +238,20 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Takes note that it was not looked at with all rules, of which this is the first that was left out.
+    fn doubt(&mut self, rule: Option<RuleId>) {
+        for leak in [&mut self.target, &mut self.sample, &mut self.exported]
+            .into_iter()
+            .flatten()
+        {
+            leak.witness = None;
+            leak.loose = rule;
+        }
+        if let Some((standing, _)) = &mut self.standing {
+            standing.namespace = None;
+        }
+    }
+
     /// Whether a leak was found.
     #[must_use]
     pub fn leaks(&self) -> bool {
@@ -249,7 +263,9 @@ impl Verdict {
 }
 
 impl Scrape {
-    /// What can come through.
+    /// What can come through: first without the filters by labels that never flow into a namespace
+    /// ([`slice`](super::slice)). That lets only more through, so where nothing of it leaks, nothing leaks. Only
+    /// what leaks is looked at with all rules.
     ///
     /// # Errors
     ///
@@ -259,13 +275,44 @@ impl Scrape {
         allowed: &Allowed,
         interpreter: &mut Interpreter,
     ) -> Result<Verdict, TooComplex> {
+        let left_out = self.left_out(interpreter)?;
+        if left_out.is_empty() {
+            return self.follow(&left_out, allowed, interpreter);
+        }
+        let mut found = self.follow(&left_out, allowed, interpreter)?;
+        let is_settled = !found.leaks()
+            && !found.has_free_path
+            && (self.is_named || !found.has_targets)
+            && !found.moves_address;
+        if is_settled {
+            return Ok(found);
+        }
+        // What is too complex with all rules leaves something for what comes after it.
+        let kept = interpreter.budget.set_aside();
+        let whole = self.follow(&BTreeSet::new(), allowed, interpreter);
+        interpreter.budget.give_back(kept);
+        match whole {
+            Ok(whole) => Ok(whole),
+            Err(TooComplex) => {
+                found.doubt(left_out.first().copied());
+                Ok(found)
+            }
+        }
+    }
+
+    /// What can come through if these rules are left out.
+    fn follow(
+        &self,
+        left_out: &BTreeSet<RuleId>,
+        allowed: &Allowed,
+        interpreter: &mut Interpreter,
+    ) -> Result<Verdict, TooComplex> {
         let moved = self.moved(interpreter)?;
-        let mut labels = self.labels(&mut interpreter.budget)?;
+        let mut labels = self.labels(left_out, &mut interpreter.budget)?;
         for name in &moved {
             labels.add(name)?;
         }
-        let rules: Vec<(RuleId, &Rule)> =
-            numbered(Stage::MetricRelabelings, &self.metric_relabelings).collect();
+        let rules = self.rules(Stage::MetricRelabelings, left_out);
         let mut needed = vec![false; labels.names().len()];
         needed[NAMESPACE] = true;
         let (mut exposed, _) = interpreter.needs(&rules, &labels, &needed)?;
@@ -273,7 +320,8 @@ impl Scrape {
         exposed[EXPORTED_NAMESPACE] |= judges_exported
             || moved.contains(&METRICS_PATH)
             || self.sources.iter().any(|source| source.is_cluster_wide);
-        let mut targets = self.targets(&labels, &exposed, &moved, allowed, interpreter)?;
+        let mut targets =
+            self.targets(&labels, left_out, &exposed, &moved, allowed, interpreter)?;
         let mut verdict = Verdict {
             moves_address: moved.contains(&ADDRESS),
             judges_exported,
@@ -546,11 +594,27 @@ impl Scrape {
         Ok(None)
     }
 
+    /// The endpoint's own rules of a stage, but for those that are left out.
+    fn rules(&self, stage: Stage, left_out: &BTreeSet<RuleId>) -> Vec<(RuleId, &Rule)> {
+        let rules = match stage {
+            Stage::MetricRelabelings => &self.metric_relabelings,
+            _ => &self.relabelings,
+        };
+        let rules = numbered(stage, rules);
+        rules.filter(|(id, _)| !left_out.contains(id)).collect()
+    }
+
     /// The labels that the endpoint's rules mention, and what these depend on.
-    fn labels(&self, budget: &mut Budget) -> Result<Labels, TooComplex> {
+    fn labels(
+        &self,
+        left_out: &BTreeSet<RuleId>,
+        budget: &mut Budget,
+    ) -> Result<Labels, TooComplex> {
         let mut labels = Labels::default();
         labels.are_of_kubernetes = self.are_of_kubernetes();
-        let own = || self.relabelings.iter().chain(&self.metric_relabelings);
+        let targets = self.rules(Stage::Relabelings, left_out);
+        let samples = self.rules(Stage::MetricRelabelings, left_out);
+        let own = || targets.iter().chain(&samples).map(|(_, rule)| *rule);
         // Rules that write labels, or read them, that they do not name.
         let names_none = |rule: &Rule| {
             rule.action == Action::LabelMap
@@ -594,6 +658,7 @@ impl Scrape {
     fn targets(
         &self,
         labels: &Labels,
+        left_out: &BTreeSet<RuleId>,
         exposed: &[bool],
         moved: &[&'static str],
         allowed: &Allowed,
@@ -628,7 +693,7 @@ impl Scrape {
         let operator: Vec<(RuleId, &Rule)> = numbered(Stage::Operator, &self.operator)
             .filter(|(_, rule)| is_read(rule, labels))
             .collect();
-        let rules: Vec<(RuleId, &Rule)> = numbered(Stage::Relabelings, &self.relabelings).collect();
+        let rules = self.rules(Stage::Relabelings, left_out);
         let mut needed: Vec<bool> = labels
             .names()
             .iter()
@@ -704,9 +769,7 @@ impl Scrape {
                 (NAMESPACE, _) if self.is_named => namespace.clone(),
                 (_, Some(value)) if name != ADDRESS => value.clone(),
                 (META_NAMESPACE, _) => namespace.clone(),
-                (NAMESPACE | EXPORTED_NAMESPACE, _) if source.discovery != Discovery::Anywhere => {
-                    Value::default()
-                }
+                (NAMESPACE, _) if source.discovery != Discovery::Anywhere => Value::default(),
                 // Kuma's discovery gives one, for example.
                 _ if name == METRICS_PATH
                     && !matches!(source.discovery, Discovery::Anywhere | Discovery::Nowhere)
@@ -815,7 +878,9 @@ impl Scrape {
                 let exported = series.labels[EXPORTED_NAMESPACE].clone();
                 // Where a rule gave the target such a label, the exposed namespace makes room once
                 // more, and nothing is known of it: otherwise that rule would hide it.
-                let is_given = series.writers[EXPORTED_NAMESPACE].is_some() || !given.0.is_empty();
+                let is_given = series.writers[EXPORTED_NAMESPACE].is_some()
+                    || given.text().is_some_and(|text| !text.is_empty())
+                    || may_have_any_label(&series);
                 let taken = !self.honor_labels && is_given && exported == given;
                 series.labels[MERGED_EXPORTED] = exported;
                 series.labels[DISPLACED] = if taken {
@@ -859,7 +924,7 @@ impl Scrape {
         }
         let variable = value.plain_variable();
         // Where it counts that the target has the exported one, it is asked.
-        let is_free = place != EXPORTED_NAMESPACE;
+        let is_free = place != EXPORTED_NAMESPACE || !may_have_any_label(&series);
         if is_free && variable.is_some_and(|variable| series.is_own(variable, place)) {
             // Free on the target, free in what is exposed: free.
             return vec![exposed(series, place, name, something)];
@@ -941,6 +1006,12 @@ fn may_be_an_address(
         None => false,
     };
     Ok(!has_choice)
+}
+
+/// Whether what discovered the target may have given it any label, that of Kubernetes' namespace, too.
+fn may_have_any_label(series: &Series) -> bool {
+    let is_meta = |(origin, _): &(Origin, Value)| origin.name() == META;
+    series.labels[TARGET].0.is_empty() && series.given.iter().any(is_meta)
 }
 
 /// Whether the rule may write a label with a name of Kubernetes' discovery. A labelmap that takes the keys of
@@ -1112,7 +1183,7 @@ fn something() -> Result<Rc<Automaton>, TooComplex> {
     Ok(Rc::new(Automaton::new(&Expression::something(), true)?))
 }
 
-fn numbered(stage: Stage, rules: &[Rule]) -> impl Iterator<Item = (RuleId, &Rule)> {
+pub(super) fn numbered(stage: Stage, rules: &[Rule]) -> impl Iterator<Item = (RuleId, &Rule)> {
     rules
         .iter()
         .enumerate()

@@ -118,7 +118,7 @@ func changes(rules []*relabel.Config, label string) bool {
 // letsThrough tells whether the keep lets the value through at this place, whatever the other labels are, of which
 // some are tried.
 func letsThrough(rule *relabel.Config, place int, value string) bool {
-	pool := append(strings.Split(rule.Regex.String(), rule.Separator), "", "x", "dev", "shop-dev", "true", "web")
+	pool := append(strings.Split(rule.Regex.String(), rule.Separator), "", "x", "dev", "shop-dev", "true", "web", "x"+rule.Separator+"y", "x;y")
 	values := make([]string, len(rule.SourceLabels))
 	for round := range 200 {
 		for index := range values {

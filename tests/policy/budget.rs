@@ -20,7 +20,13 @@ fn an_adversary_costs_no_more_than_the_budget() {
             Some(message) if message.contains("it cannot be proved") => Decided::NotFollowed,
             Some(_) => Decided::Leaks,
         };
-        assert_eq!(decided, expected, "{name}: {:?}", answer.message);
+        let message: String = answer
+            .message
+            .iter()
+            .flat_map(|it| it.chars())
+            .take(400)
+            .collect();
+        assert_eq!(decided, expected, "{name}: {message}");
         assert!(answer.spent > 0 && answer.spent <= BUDGET, "{name}");
         let again = policy::validate(payload.as_bytes());
         assert_eq!(answer.spent, again.spent, "{name}");

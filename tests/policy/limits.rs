@@ -184,7 +184,7 @@ fn copied(count: usize, leaks: bool) -> Value {
 }
 
 #[rstest]
-#[case::positions(positions, 1999, false)]
+#[case::positions(positions, 1999, true)]
 #[case::length(length, 8000, true)]
 #[case::nesting(nesting, 58, true)]
 #[case::labels(labels, 256, false)]
