@@ -22,7 +22,7 @@ use super::value::{Part, Text, Value};
 const MAX_SPLITS: usize = 16;
 
 /// What the groups of a pattern hold.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Held {
     /// What was matched.
     pub whole: Value,

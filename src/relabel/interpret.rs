@@ -41,6 +41,8 @@ pub struct Compiled {
     pattern: OnceCell<Pattern>,
     shapes: OnceCell<Result<Vec<Rc<Shape>>, TooLarge>>,
     groups: RefCell<BTreeMap<usize, Result<Rc<Automaton>, TooLarge>>>,
+    /// What its groups hold once it has matched a label's name, for each that was asked for.
+    pub(super) captured: RefCell<BTreeMap<String, Option<Rc<Held>>>>,
 }
 
 impl Compiled {
@@ -61,6 +63,7 @@ impl Compiled {
             pattern,
             shapes: OnceCell::new(),
             groups: RefCell::default(),
+            captured: RefCell::default(),
         })
     }
 

@@ -12,7 +12,7 @@ use crate::language::expression::Expression;
 use crate::language::product::shortest;
 
 use super::Stage;
-use super::capture::captures;
+use super::capture::{Held, captures};
 use super::interpret::{Compiled, Interpreter, MAX_SERIES, Step};
 use super::labels::{Labels, impossible};
 use super::rule::Rule;
@@ -305,6 +305,20 @@ impl Interpreter {
         Ok(Unmentioned::None)
     }
 
+    /// What the groups of the regex hold, once it has matched the name of a label; none where that cannot be told.
+    fn captured(&mut self, regex: &Compiled, name: &str) -> Result<Option<Rc<Held>>, TooComplex> {
+        if let Some(known) = regex.captured.borrow().get(name) {
+            return Ok(known.clone());
+        }
+        let held = match regex.shapes() {
+            Ok(shapes) => captures(regex.pattern(), shapes, name, &mut self.budget)?.map(Rc::new),
+            Err(TooLarge) => None,
+        };
+        let mut captured = regex.captured.borrow_mut();
+        captured.insert(name.to_owned(), held.clone());
+        Ok(held)
+    }
+
     /// A language that contains every label that the rule may map to `name`; none if it maps none.
     pub(super) fn candidates(
         &mut self,
@@ -410,9 +424,7 @@ impl Interpreter {
         if let ([Piece::Literal(text)], Membership::Yes) = (pieces, matched) {
             return Ok(equals(text, to));
         }
-        if let Ok(shapes) = regex.shapes()
-            && let Some(held) = captures(regex.pattern(), shapes, from, &mut self.budget)?
-        {
+        if let Some(held) = self.captured(regex, from)? {
             let mut expanded = Some(String::new());
             for piece in pieces {
                 let text = match piece {
