@@ -47,7 +47,7 @@ impl Expression {
     pub fn only_text(&self) -> Option<String> {
         match self {
             Self::Empty => Some(String::new()),
-            Self::Class(class) if class.must == class.may && class.may.count_ones() == 1 => {
+            Self::Class(class) if class.must == class.may && class.may.is_power_of_two() => {
                 let symbol = u8::try_from(class.may.trailing_zeros()).ok()?;
                 (symbol != OTHER).then(|| char::from(symbol).to_string())
             }

@@ -291,13 +291,11 @@ impl Scrape {
         let kept = interpreter.budget.set_aside();
         let whole = self.follow(&BTreeSet::new(), allowed, interpreter);
         interpreter.budget.give_back(kept);
-        match whole {
-            Ok(whole) => Ok(whole),
-            Err(TooComplex) => {
-                found.doubt(left_out.first().copied());
-                Ok(found)
-            }
+        if let Ok(whole) = whole {
+            return Ok(whole);
         }
+        found.doubt(left_out.first().copied());
+        Ok(found)
     }
 
     /// What can come through if these rules are left out.

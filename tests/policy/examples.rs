@@ -150,7 +150,12 @@ fn every_fix_makes_its_object_pass_and_the_yaml_says_the_same(
         if answer.accepted {
             continue;
         }
-        let patched = fixed(&object, &answer).expect("a fix for each violation");
+        let Some(patched) = fixed(&object, &answer) else {
+            // The API server's targets are all in a namespace that dev must not see.
+            let message = answer.message.expect("a message");
+            assert!(message.contains("would leave nothing"), "{message}");
+            continue;
+        };
         let again = create(&patched, &settings);
         assert!(again.accepted, "{:?}", again.message);
         let mut pasted = object.clone();

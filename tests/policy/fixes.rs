@@ -132,9 +132,9 @@ fn a_second_fix_of_a_list_builds_on_the_first() {
     let object = monitor(
         "{}",
         "{honorLabels: true, metricRelabelings: [\
-            {action: keep, sourceLabels: [exported_namespace], regex: prod}, \
+            {action: keep, sourceLabels: [exported_namespace], regex: 'prod|dev'}, \
             {action: keepequal, sourceLabels: [pod], targetLabel: namespace}, \
-            {action: hashmod, modulus: 2, sourceLabels: [pod], targetLabel: namespace}], \
+            {action: lowercase, sourceLabels: [pod], targetLabel: namespace}], \
           relabelings: [\
             {action: keep, sourceLabels: [__tmp_x], regex: '.*\\b-dev'}, \
             {sourceLabels: [exported_namespace], regex: 'dev|.*-dev', replacement: '', targetLabel: $1}]}",

@@ -12,7 +12,8 @@ use super::subject::Subject;
 use super::{Judge, rules_of};
 
 impl Judge<'_, '_> {
-    /// The first of the usual repairs of a list of rules that is proved to stop the leak.
+    /// The first of the usual repairs of a list of rules that is proved to stop the leak; none that leaves nothing to
+    /// be scraped, for then a person has to say what he meant.
     pub(super) fn mend(
         &mut self,
         subject: &Subject<'_>,
@@ -20,12 +21,12 @@ impl Judge<'_, '_> {
         stage: Stage,
         leak: &Leak,
         leaks: impl Fn(&Verdict) -> bool,
-    ) -> Option<Mended> {
+    ) -> Result<Mended, Unmended> {
         let fixed = |source: &Source| matches!(source.discovery, Discovery::Fixed(_));
         if stage == Stage::Relabelings && leak.writer.is_none() && scrape.sources.iter().all(fixed)
         {
             // A keep would only drop what somebody wrote down; he has to say what he meant.
-            return None;
+            return Err(Unmended::NotFound);
         }
         let original = Edits::of(scrape, stage);
         // Where the operator names no namespace, there may be none.
@@ -62,17 +63,27 @@ impl Judge<'_, '_> {
             proposals.push(around(vec![], vec![namespace()]));
             proposals.push(around(vec![first()], vec![namespace()]));
         }
+        let mut unmended = Unmended::NotFound;
         for edits in proposals {
             let mut mended = scrape.clone();
             edits.apply(stage, scrape, &mut mended);
             // Where the proof of a fix is too complex, the leak is told without one.
-            let plain = self.is_plain(subject, &mended, false).ok()?;
-            if plain || !leaks(&mended.judge(&self.allowed, &mut self.interpreter).ok()?) {
-                let scrape = mended;
-                return Some(Mended { scrape, edits });
+            let plain = self.is_plain(subject, &mended, false);
+            if !plain.map_err(|_| Unmended::NotFound)? {
+                let found = mended.judge(&self.allowed, &mut self.interpreter);
+                let found = found.map_err(|_| Unmended::NotFound)?;
+                if leaks(&found) {
+                    continue;
+                }
+                if found.is_empty {
+                    unmended = Unmended::LeavesNothing;
+                    continue;
+                }
             }
+            let scrape = mended;
+            return Ok(Mended { scrape, edits });
         }
-        None
+        Err(unmended)
     }
 
     /// A keep of the environment's namespaces.
@@ -91,6 +102,15 @@ impl Judge<'_, '_> {
         let globs = self.settings.visible_to(self.environment);
         globs.map(glob::to_regex).collect::<Vec<_>>().join("|")
     }
+}
+
+/// Why nothing was mended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unmended {
+    /// None of the usual repairs helps.
+    NotFound,
+    /// One would help, and leave nothing to be scraped.
+    LeavesNothing,
 }
 
 /// An endpoint that was mended, and how.

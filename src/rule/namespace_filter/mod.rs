@@ -30,7 +30,7 @@ use crate::resource::scraped::Scraped;
 use crate::settings::{Environment, NamespaceFilter, Settings};
 use crate::verdict::{self, Fix, Verdict, Violation};
 
-use mend::{Edit, Edits, Mended};
+use mend::{Edit, Edits, Mended, Unmended};
 use subject::Subject;
 
 /// The rule's name.
@@ -42,6 +42,14 @@ const SUBJECT: usize = 32;
 const ITEM: usize = 8;
 /// What it costs to tell of a violation.
 const VIOLATION: usize = 256;
+/// What is said where a keep would be no fix.
+const LEAVES_NOTHING: &str = "; a keep of what this environment may see would leave nothing to be scraped, so \
+                              choose: another selector, or the namespace in sharedNamespaces";
+
+/// The same, of samples.
+const LEAVES_NO_SAMPLES: &str = "; a keep of what this environment may see would leave nothing to be stored, so \
+                                 that a rule has to be changed";
+
 /// How many violations are told of one object.
 const MAX_VIOLATIONS: usize = 500;
 
@@ -278,7 +286,7 @@ impl Judge<'_, '_> {
             let mut fix = self.mend(subject, &mended, stage, &leak, |found| {
                 found.target.is_some()
             });
-            if let Some(fix) = &mut fix {
+            if let Ok(fix) = &mut fix {
                 // What leaks behind it must be a leak of the object as it stands.
                 let adding = fix.edits.only_adding(scrape, stage);
                 let mut confined = scrape.clone();
@@ -294,9 +302,12 @@ impl Judge<'_, '_> {
                     fix.scrape = confined;
                 }
             }
-            let message = self.target_leaks(&leak, subject, scrape);
-            self.report(subject, stage, message, &leak, fix.as_ref());
-            let Some(fix) = fix else {
+            let mut message = self.target_leaks(&leak, subject, scrape);
+            if fix.as_ref().err() == Some(&Unmended::LeavesNothing) {
+                message.push_str(LEAVES_NOTHING);
+            }
+            self.report(subject, stage, message, &leak, fix.as_ref().ok());
+            let Ok(fix) = fix else {
                 // What is behind it cannot be judged without it.
                 return Ok(());
             };
@@ -305,7 +316,7 @@ impl Judge<'_, '_> {
         }
         let stage = Stage::MetricRelabelings;
         if let Some(leak) = found.sample.as_ref().or(found.exported.as_ref()) {
-            let message = if found.sample.is_some() {
+            let mut message = if found.sample.is_some() {
                 self.sample_leaks(leak, subject, scrape)
             } else {
                 self.exported_leaks(leak, subject, scrape)
@@ -313,8 +324,11 @@ impl Judge<'_, '_> {
             let fix = self.mend(subject, &mended, stage, leak, |found| {
                 found.sample.is_some() || found.exported.is_some()
             });
-            self.report(subject, stage, message, leak, fix.as_ref());
-            let Some(fix) = fix else { return Ok(()) };
+            if fix.as_ref().err() == Some(&Unmended::LeavesNothing) {
+                message.push_str(LEAVES_NO_SAMPLES);
+            }
+            self.report(subject, stage, message, leak, fix.as_ref().ok());
+            let Ok(fix) = fix else { return Ok(()) };
             mended = Cow::Owned(fix.scrape);
             metric_relabelings = fix.edits;
         }

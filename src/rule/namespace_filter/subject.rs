@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::json::Strict;
+use crate::language::alphabet::is_namespace;
 use crate::language::automaton::Automaton;
 use crate::language::budget::TooComplex;
 use crate::language::condition::Condition;
@@ -604,7 +605,12 @@ fn discovery(selector: &NamespaceSelector, namespace: &str) -> (&'static str, Ve
             Discovery::Everywhere,
         ),
         Some(names) => (
-            "namespaceSelector.matchNames discovers it",
+            if names.iter().all(|name| is_namespace(name)) {
+                "namespaceSelector.matchNames discovers it"
+            } else {
+                "namespaceSelector.matchNames has a name that no namespace can have (a placeholder?), and so bounds \
+                 nothing"
+            },
             Discovery::In(names.as_slice().into()),
         ),
         None => ("", own()),
