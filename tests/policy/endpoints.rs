@@ -405,6 +405,26 @@ fn a_wide_keep_is_narrowed_where_it_stands() {
     assert_eq!(rules[1]["regex"], DEV);
 }
 
+/// A list of metrics has nothing to do with namespaces, whether it is too large for an automaton or not.
+#[rstest]
+fn a_list_of_metrics_neither_hides_a_leak_nor_makes_one(
+    #[values(100, 1999, 2000, 2001, 7000)] letters: usize,
+) {
+    let names: Vec<String> = (0..letters / 20)
+        .map(|index| format!("kube_pod_info_{index:05}"))
+        .collect();
+    let filler = "x".repeat(letters - names.concat().len());
+    for action in ["keep", "drop"] {
+        let metrics = format!(
+            "{{action: {action}, sourceLabels: [__name__], regex: '{}|{filler}'}}",
+            names.join("|")
+        );
+        let both = format!("{metrics}, {}", keep("namespace", DEV));
+        assert_eq!(witness(&samples(&both)), None, "{action}");
+        assert!(witness(&samples(&metrics)).is_some(), "{action}");
+    }
+}
+
 /// A keep of dev's namespaces would leave nothing of these: a person has to say what he meant.
 #[rstest]
 #[case("{matchNames: [network]}", "network")]
