@@ -114,6 +114,8 @@ impl Step<'_> {
 #[derive(Debug, Default)]
 pub struct Interpreter {
     patterns: BTreeMap<String, Result<Rc<Compiled>, PatternError>>,
+    /// The rule that was run last.
+    pub at: Option<RuleId>,
     /// What is left to be spent.
     pub budget: Budget,
 }
@@ -197,6 +199,7 @@ impl Interpreter {
     ) -> Result<Vec<Series>, TooComplex> {
         let (_, needs) = self.needs(rules, labels, needed)?;
         for (&(id, rule), needed) in rules.iter().zip(&needs) {
+            self.at = Some(id);
             let step = Step {
                 id,
                 rule,

@@ -6,7 +6,7 @@ use crate::relabel::leak::{Leak, Witness};
 use crate::relabel::rule::{Action, Rule};
 use crate::relabel::scrape::Scrape;
 use crate::relabel::{RuleId, Stage};
-use crate::settings::Membership;
+use crate::settings::{Membership, NamespaceFilter};
 use crate::verdict::excerpt;
 
 use super::subject::Subject;
@@ -28,7 +28,9 @@ impl Judge<'_, '_> {
             subject.discovers
         };
         let mut message = self.leaks("a target", leak, why, Stage::Relabelings, subject, scrape);
-        if leak.writer.is_none() {
+        // A keep is required all the same.
+        let is_choice = self.settings.namespace_filter == NamespaceFilter::Proven;
+        if leak.writer.is_none() && is_choice {
             message.push_str(subject.narrower);
         }
         message

@@ -141,13 +141,21 @@ struct Judge<'a, 'v> {
 impl Judge<'_, '_> {
     fn subject(&mut self, mut subject: Subject<'_>) {
         if self.judge_subject(&mut subject) == Err(TooComplex) {
-            let message = "too complex to prove that it does not leak; simplify the regexes of its \
-                           relabelings";
-            self.push(subject.field(), message.to_owned(), None, None);
+            let because = match self.interpreter.at {
+                Some(RuleId { stage, index }) if stage != Stage::Operator => {
+                    format!(", because of {}[{index}]", subject.list(stage).name())
+                }
+                _ => String::new(),
+            };
+            let message = format!(
+                "too complex to prove that it does not leak{because}; write its relabelings more simply"
+            );
+            self.push(subject.field(), message, None, None);
         }
     }
 
     fn judge_subject(&mut self, subject: &mut Subject<'_>) -> Result<(), TooComplex> {
+        self.interpreter.at = None;
         // Each of the operator's rules is looked at, and made, once more for each endpoint.
         self.interpreter
             .budget
@@ -271,7 +279,8 @@ impl Judge<'_, '_> {
         }
         if found.is_empty {
             self.verdict.warnings.push(format!(
-                "{}: nothing that environment {:?} may see can come through; check the regexes",
+                "{}: nothing that environment {:?} may see can come through, so it would scrape nothing for it; \
+                 check the regexes",
                 subject.field(),
                 self.environment.name
             ));
@@ -339,7 +348,8 @@ impl Judge<'_, '_> {
             } else {
                 (Stage::Relabelings, relabelings)
             };
-            self.demand_keep(subject, scrape, &mended, stage, edits)?;
+            let leaks = matches!(mended, Cow::Owned(_));
+            self.demand_keep(subject, scrape, &mended, stage, edits, leaks)?;
         }
         Ok(())
     }
@@ -444,6 +454,7 @@ impl Judge<'_, '_> {
         mended: &Scrape,
         stage: Stage,
         mut edits: Edits,
+        leaks: bool,
     ) -> Result<(), TooComplex> {
         for (rules, target) in [
             (&mended.relabelings, true),
@@ -464,11 +475,14 @@ impl Judge<'_, '_> {
         let fix = (!still.leaks())
             .then(|| self.fix(subject, stage, &edits))
             .flatten();
-        let message = format!(
-            "no rule of this endpoint is a keep that lets only namespaces of environment {:?} \
-             through, as namespaceFilter \"required\" demands",
-            self.environment.name
+        let environment = &self.environment.name;
+        let mut message = format!(
+            "no rule of this endpoint is a keep that lets only namespaces of environment {environment:?} through, \
+             as namespaceFilter \"required\" demands"
         );
+        if !leaks {
+            message.push_str(" (it does not leak: \"proven\" would accept it)");
+        }
         self.push(subject.list(stage).path(), message, None, fix);
         Ok(())
     }

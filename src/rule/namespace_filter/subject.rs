@@ -513,6 +513,8 @@ impl<'a> Subject<'a> {
                 ..Source::of(discovery)
             }));
         }
+        let everywhere = |source: &Source| source.discovery == Discovery::Everywhere;
+        let is_everywhere = sources.iter().any(everywhere);
         for fixed in config.static_configs.iter().flatten() {
             let none = Labels::new();
             let labels = fixed.labels.as_ref().unwrap_or(&none);
@@ -537,7 +539,11 @@ impl<'a> Subject<'a> {
                 metric_relabelings: Vec::new(),
             },
             origin: Origin::ScrapeConfig(config),
-            discovers: "one of its service discoveries finds it, or gives it that label",
+            discovers: if is_everywhere {
+                "kubernetesSDConfigs covers all namespaces"
+            } else {
+                "one of its service discoveries finds it, or gives it that label"
+            },
             narrower: if config
                 .kubernetes_sd_configs
                 .iter()
