@@ -61,8 +61,7 @@ pub(crate) struct Check {
     /// Print the fixes as a patch (for `git apply` or `patch -p1`) instead of the report.
     #[arg(long, conflicts_with_all = ["write", "output"])]
     pub fix: bool,
-    /// Write the fixes into the files, and report what is left. Comments and order stay; templates
-    /// are left alone.
+    /// Write the fixes into the files, and report what is left. Comments and order stay.
     #[arg(long)]
     pub write: bool,
     /// Exit with 1 for a warning, too.

@@ -30,8 +30,6 @@ pub struct Fixed {
 /// Why a document is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
-    /// It is a template.
-    Template,
     /// It is written in a way that cannot be edited without changing something else.
     Uneditable,
 }
@@ -39,7 +37,6 @@ pub enum Left {
 impl fmt::Display for Left {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Template => "it is a template",
             Self::Uneditable => "it cannot be edited without changing something else",
         })
     }
@@ -50,6 +47,8 @@ impl fmt::Display for Left {
 enum Edit {
     /// The member of the mapping at this path gets this value.
     Set(Vec<String>, String, Value),
+    /// The member of the mapping at this path goes.
+    Remove(Vec<String>, String),
     /// The item of the list at this path gets this value.
     Replace(Vec<String>, usize, Value),
     /// The list at this path gets this item before the one at the index.
@@ -94,9 +93,6 @@ pub fn fixed(input: &Input, outcomes: &[Outcome]) -> Fixed {
 }
 
 fn mend(document: &str, outcomes: &[Outcome]) -> Result<String, Left> {
-    if document.contains("{{") {
-        return Err(Left::Template);
-    }
     let old = value(document).ok_or(Left::Uneditable)?;
     let mut new = old.clone();
     for outcome in outcomes {
@@ -129,6 +125,9 @@ fn value(document: &str) -> Option<Value> {
 fn compare(path: &mut Vec<String>, old: &Value, new: &Value, edits: &mut Vec<Edit>) {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
+            for key in old.keys().filter(|key| !new.contains_key(*key)) {
+                edits.push(Edit::Remove(path.clone(), key.clone()));
+            }
             for (key, value) in new {
                 match old.get(key) {
                     Some(before) if before == value => {}
@@ -191,6 +190,10 @@ impl Edit {
         match self {
             Self::Set(path, key, value) => {
                 mapping(&root, path)?.set(key.as_str(), yaml(value));
+                Some(document.to_string())
+            }
+            Self::Remove(path, key) => {
+                mapping(&root, path)?.remove(key.as_str())?;
                 Some(document.to_string())
             }
             Self::Replace(path, index, value) => {
@@ -338,6 +341,25 @@ mod tests {
             endpoint["metricRelabelings"] = list.into();
         };
         assert_eq!(edited(old, change), new);
+    }
+
+    /// A selector by expressions becomes one by a label.
+    #[rstest]
+    #[case::block(
+        "spec: # s\n  selector:\n    # why\n    matchExpressions:\n    - key: release\n      operator: Exists\n  x: 1\n"
+    )]
+    #[case::flow(
+        "spec: {selector: {matchExpressions: [{key: release, operator: Exists}]}, x: 1} # end\n"
+    )]
+    #[case::json(
+        "{\"spec\": {\"selector\": {\"matchExpressions\": [{\"key\": \"release\"}]}, \"x\": 1}}"
+    )]
+    fn a_key_goes(#[case] old: &str) {
+        let new = edited(old, |value| {
+            value["spec"]["selector"] = json!({"matchLabels": {"release": "monitoring-dev"}});
+        });
+        assert!(!new.contains("matchExpressions"), "{new}");
+        assert_eq!(new.contains("# end"), old.contains("# end"));
     }
 
     #[test]
