@@ -23,7 +23,7 @@ impl Interpreter {
         if is_filter(rule) {
             return Ok(false);
         }
-        if rule.has_placeholder() {
+        if rule.is_unknown {
             return Ok(true);
         }
         let Ok(regex) = self.compile(&rule.regex)? else {
@@ -83,7 +83,7 @@ impl Interpreter {
         if is_filter(rule) {
             return Ok(false);
         }
-        if rule.has_placeholder() {
+        if rule.is_unknown {
             return Ok(true);
         }
         let Ok(regex) = self.compile(&rule.regex)? else {

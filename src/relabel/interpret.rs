@@ -276,7 +276,7 @@ impl Interpreter {
             labels,
             needed,
         } = *step;
-        if rule.has_placeholder() {
+        if rule.is_unknown {
             unknown(step, series, out);
             return Ok(());
         }

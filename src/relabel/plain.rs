@@ -104,7 +104,7 @@ pub fn is_plain(
             };
             let is_keep = rule.action == Action::Keep
                 && matches!(rule.source_labels.as_slice(), [label] if is_about(label))
-                && !rule.has_placeholder();
+                && !rule.is_unknown;
             if !is_keep {
                 return Ok(false);
             }
@@ -154,7 +154,7 @@ fn filters_something_else(rule: &Rule, scrape: &Scrape) -> bool {
     matches!(rule.action, Action::Keep | Action::Drop)
         && !rule.source_labels.is_empty()
         && rule.source_labels.iter().all(is_free)
-        && !rule.has_placeholder()
+        && !rule.is_unknown
 }
 
 /// Whether it is the value of a label by which the operator's own rules may select.

@@ -101,7 +101,8 @@ pub struct Rule {
     pub replacement: Cow<'static, str>,
     /// What the hash is taken modulo of.
     pub modulus: u64,
-    /// See [`Self::has_placeholder`]; it is made with the rule.
+    /// Whether a string of the rule has a placeholder `$(NAME)`, which the config reloader replaces after admission,
+    /// or is so long that it is not followed.
     pub is_unknown: bool,
 }
 
@@ -300,13 +301,6 @@ impl Rule {
             return refuse("has fields other than regex");
         }
         Ok(self)
-    }
-
-    /// Whether a string of the rule has a placeholder `$(NAME)`, which the config reloader
-    /// replaces after admission, so that the rule cannot be known; or is so long that it is not followed.
-    #[must_use]
-    pub const fn has_placeholder(&self) -> bool {
-        self.is_unknown
     }
 
     fn is_odd(&self) -> bool {

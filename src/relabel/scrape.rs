@@ -615,9 +615,7 @@ impl Scrape {
         let own = || targets.iter().chain(&samples).map(|(_, rule)| *rule);
         // Rules that write labels, or read them, that they do not name.
         let names_none = |rule: &Rule| {
-            rule.action == Action::LabelMap
-                || rule.target_label.contains('$')
-                || rule.has_placeholder()
+            rule.action == Action::LabelMap || rule.target_label.contains('$') || rule.is_unknown
         };
         let all = own().any(names_none);
         for rule in own() {
@@ -1035,11 +1033,9 @@ fn may_write_discovered(rule: &Rule) -> bool {
         Action::LabelMap => !maps_keys(),
         Action::Replace | Action::Lowercase | Action::Uppercase | Action::HashMod => {
             let target = &rule.target_label;
-            !rule.writes_one_label()
-                || target.starts_with(META_KUBERNETES)
-                || rule.has_placeholder()
+            !rule.writes_one_label() || target.starts_with(META_KUBERNETES) || rule.is_unknown
         }
-        Action::LabelDrop | Action::LabelKeep => rule.has_placeholder(),
+        Action::LabelDrop | Action::LabelKeep => rule.is_unknown,
         Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual => false,
     }
 }
@@ -1201,7 +1197,7 @@ pub fn is_confining_keep(
     allowed: &Allowed,
     interpreter: &mut Interpreter,
 ) -> Result<bool, TooComplex> {
-    if rule.action != Action::Keep || rule.has_placeholder() {
+    if rule.action != Action::Keep || rule.is_unknown {
         return Ok(false);
     }
     for (place, source) in rule.source_labels.iter().enumerate() {
@@ -1226,7 +1222,7 @@ pub fn lets_through(
     mut conditions: Vec<Condition>,
     interpreter: &mut Interpreter,
 ) -> Result<bool, TooComplex> {
-    if rule.has_placeholder() {
+    if rule.is_unknown {
         return Ok(true);
     }
     let Ok(regex) = interpreter.compile(&rule.regex)? else {

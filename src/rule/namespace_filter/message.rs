@@ -181,7 +181,7 @@ impl Judge<'_, '_> {
         let Some(found) = rule_at(scrape, rule) else {
             return String::new();
         };
-        if found.has_placeholder() {
+        if found.is_unknown {
             return " (the config reloader replaces its $(NAME) after admission, or it is too long)"
                 .to_owned();
         }

@@ -245,7 +245,7 @@ impl Judge<'_, '_> {
             let refusal = match Rule::new(relabeling) {
                 Err(refusal) => refusal,
                 Ok(rule) => match self.interpreter.compile(&rule.regex) {
-                    Ok(Err(PatternError::Refused(reason))) if !rule.has_placeholder() => {
+                    Ok(Err(PatternError::Refused(reason))) if !rule.is_unknown => {
                         let reason = format!("has a regex that Go does not compile ({reason})");
                         Refusal::Ignored(reason)
                     }
