@@ -86,6 +86,8 @@ struct Table {
     words: usize,
     /// How many words were written, to be paid for.
     work: usize,
+    /// After how many it ends.
+    most: usize,
 }
 
 /// What is known of a text: whether a language contains it.
@@ -111,7 +113,7 @@ impl Automaton {
         if positions > MAX_POSITIONS || expression.size() > MAX_SIZE {
             return Err(TooLarge);
         }
-        let table = Table::new(expression, positions);
+        let table = Table::new(expression, positions, MAX_WORK);
         if table.work > MAX_WORK {
             return Err(TooLarge);
         }
@@ -140,7 +142,16 @@ impl Automaton {
     /// # Errors
     ///
     /// [`TooLarge`] if it has more than [`MAX_POSITIONS`] positions and globs.
-    pub fn of_globs(globs: Vec<String>) -> Result<Self, TooLarge> {
+    pub fn of_globs(mut globs: Vec<String>) -> Result<Self, TooLarge> {
+        for glob in globs.iter_mut().filter(|glob| glob.contains("**")) {
+            // Several in a row are one.
+            let mut last = ' ';
+            glob.retain(|character| {
+                let is_more = character == '*' && last == '*';
+                last = character;
+                !is_more
+            });
+        }
         let positions: usize = globs.iter().map(String::len).sum();
         // Each glob is held against texts, the empty one, too.
         if positions + globs.len() > MAX_POSITIONS {
@@ -179,7 +190,8 @@ impl Automaton {
                 }
                 _ => Expression::namespace(),
             };
-            Table::new(&expression, self.states - 1)
+            // Of globs it is never so much work that it would have to end.
+            Table::new(&expression, self.states - 1, usize::MAX)
         })
     }
 
@@ -427,7 +439,8 @@ impl Fragment {
 }
 
 impl Table {
-    fn new(expression: &Expression, positions: usize) -> Self {
+    /// The table; one that takes more than so much work is not whole.
+    fn new(expression: &Expression, positions: usize, most: usize) -> Self {
         let words = (positions + 1).div_ceil(Word::BITS as usize);
         let mut table = Self {
             classes: vec![Class::NONE],
@@ -435,6 +448,7 @@ impl Table {
             last: vec![0; words],
             words,
             work: 0,
+            most,
         };
         let whole = table.add(expression);
         table.connect(&[0], &whole.first);
@@ -450,7 +464,7 @@ impl Table {
     fn connect(&mut self, from: &[usize], to: &[usize]) {
         let words = self.words;
         self.work += (1 + from.len()) * words + to.len();
-        if self.work > MAX_WORK {
+        if self.work > self.most {
             return;
         }
         let mut set = vec![0; words];

@@ -92,6 +92,11 @@ fn may_stand_outside(
     budget: &mut Budget,
 ) -> Result<bool, TooComplex> {
     let host = without_port(address);
+    let is_odd = |character: char| !character.is_ascii() || character == '\\';
+    let has_odd = |part: &Part| matches!(part, Part::Literal(text) if text.contains(is_odd));
+    if host.0.iter().any(has_odd) {
+        return Ok(true);
+    }
     let is_business = is_business_of_a_label(&host, allowed);
     if is_business
         && host
@@ -191,7 +196,6 @@ impl Languages {
         let all = |parts: Vec<Expression>| Expression::Concatenation(parts);
         let maybe = |expression: Expression| expression.repeated(0, Some(1));
         let any = || Expression::anything();
-        let label = || Expression::Class(not_one_of(b".:")).repeated(0, None);
         let bracket = || maybe(Expression::literal("]"));
         let odd = || Expression::Class(ODD);
         let kinds = || Expression::Alternation(KINDS.map(name).to_vec());
@@ -208,12 +212,15 @@ impl Languages {
         // Of other characters no name is made.
         let of_names = Class::WORD.union(Class::character('-')).union(ODD);
         let of_domains = of_names.union(Class::character('.'));
+        let domains = || Expression::Class(of_domains).repeated(0, None);
         let namespace = Expression::Class(of_names).repeated(0, None);
         // A port may have a name.
         let of_ports = Expression::Class(of_names).repeated(0, None);
         let port = || maybe(all(vec![Expression::literal(":"), of_ports.clone()]));
         let end = || all(vec![bracket(), port()]);
-        let kind = Expression::Alternation(vec![kinds(), all(vec![label(), odd(), label()])]);
+        let of_name = || Expression::Class(of_names).repeated(0, None);
+        let odd_kind = all(vec![of_name(), odd(), of_name()]);
+        let kind = Expression::Alternation(vec![kinds(), odd_kind]);
         let rest = Expression::Class(of_domains).repeated(0, None);
         let rest = maybe(all(vec![dot(), rest]));
         let mut of_the_cluster = vec![
@@ -226,7 +233,7 @@ impl Languages {
                 rest,
                 end(),
             ]))?,
-            make(&all(vec![any(), odd(), label(), end()]))?,
+            make(&all(vec![domains(), odd(), domains(), end()]))?,
         ];
         if let Some(foreign) = allowed.foreign() {
             of_the_cluster.push(make(&all(vec![any(), dot(), globs(foreign), end()]))?);
@@ -246,7 +253,9 @@ impl Languages {
 /// A name, or a glob of one label of it, in any case.
 fn name(glob: &str) -> Expression {
     let part = |character| match character {
-        '*' => Expression::Class(not_one_of(b".:")).repeated(0, None),
+        '*' => {
+            Expression::Class(Class::exactly(!ODD.may & not_one_of(b".:").may)).repeated(0, None)
+        }
         letter => Expression::Class(Class::folded_range(letter, letter)),
     };
     Expression::Concatenation(glob.chars().map(part).collect())

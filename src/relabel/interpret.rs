@@ -395,7 +395,8 @@ impl Interpreter {
             // The name of the target depends on the value, so the value's condition on the name is
             // what the series of each possible name have.
             let name = expand(&targets, regex, &held, &mut series, id);
-            series.refill();
+            let known = self.may_write_given(step, &series)?;
+            series.refill(known);
             let mut rest = Some(series);
             for (target, label) in step.writable() {
                 let Some(series) = rest else { break };
@@ -675,7 +676,7 @@ fn unknown(step: &Step<'_>, mut series: Series, out: &mut Vec<Series>) {
             out.extend(all);
         }
         _ => {
-            series.refill();
+            series.refill(true);
             for (label, _) in step.writable() {
                 if !fixed || target == Some(label) {
                     let value = series.fresh();

@@ -114,10 +114,30 @@ impl Interpreter {
             }
         }
         for mut series in all {
-            series.refill();
+            let known = self.may_write_given(step, &series)?;
+            series.refill(known);
             out.push(series);
         }
         Ok(())
+    }
+
+    /// Whether the rule may write a label that the series was given and that no rule mentions.
+    pub(super) fn may_write_given(
+        &mut self,
+        step: &Step<'_>,
+        series: &Series,
+    ) -> Result<bool, TooComplex> {
+        let is_target = step.id.stage != Stage::MetricRelabelings;
+        let are_of_kubernetes = step.labels.are_of_kubernetes && is_target;
+        for (origin, _) in &series.given {
+            let name = origin.name();
+            if step.labels.place(name).is_none()
+                && self.may_change_of(step.rule, name, are_of_kubernetes)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What becomes of one label when others are mapped to it.

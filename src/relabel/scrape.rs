@@ -394,7 +394,8 @@ impl Scrape {
 
     /// Whether each label with a name of Kubernetes' discovery is one that Kubernetes discovered: nothing else
     /// gives such a label, and no rule writes one.
-    fn are_of_kubernetes(&self) -> bool {
+    #[must_use]
+    pub fn are_of_kubernetes(&self) -> bool {
         let is_discovered = |source: &Source| {
             let mut labels = source.labels.iter();
             source.discovery != Discovery::Anywhere
@@ -1111,7 +1112,11 @@ fn unsettled(all: Vec<Series>, labels: &Labels, read: &[bool], maps: bool) -> Ve
                 other.labels[place] = other.fresh();
                 other.writers[place] = None;
             }
-            other.refill();
+            let may_change = |(origin, _): &(Origin, Value)| {
+                labels.place(origin.name()).is_none() && !is_relied_on(origin.name())
+            };
+            let known = other.given.iter().any(may_change);
+            other.refill(known);
             other.loosen(RuleId::SCRAPE_CLASS);
             unsettled.push(other);
         }
@@ -1203,7 +1208,15 @@ pub fn is_confining_keep(
     for (place, source) in rule.source_labels.iter().enumerate() {
         let is_namespace =
             source == "namespace" || target && source == "__meta_kubernetes_namespace";
-        if is_namespace && !lets_through(rule, place, allowed.forbidden().to_vec(), interpreter)? {
+        if is_namespace
+            && !lets_through(
+                rule,
+                place,
+                allowed.forbidden().to_vec(),
+                MAX_NAMESPACE,
+                interpreter,
+            )?
+        {
             return Ok(true);
         }
     }
@@ -1211,7 +1224,7 @@ pub fn is_confining_keep(
 }
 
 /// Whether the keep may let through a text that fulfils the conditions, as the value of its source label at this
-/// place, whatever the others are. Such a text is at most as long as a namespace.
+/// place, whatever the others are; it has at most so many characters.
 ///
 /// # Errors
 ///
@@ -1220,6 +1233,7 @@ pub fn lets_through(
     rule: &Rule,
     place: usize,
     mut conditions: Vec<Condition>,
+    longest: usize,
     interpreter: &mut Interpreter,
 ) -> Result<bool, TooComplex> {
     if rule.is_unknown {
@@ -1243,5 +1257,5 @@ pub fn lets_through(
         ..Condition::inside(Rc::clone(&regex.automaton))
     });
     let budget = &mut interpreter.budget;
-    exists(&conditions, u128::MAX, MAX_NAMESPACE, &[], budget)
+    exists(&conditions, u128::MAX, longest, &[], budget)
 }

@@ -203,9 +203,10 @@ impl Series {
         self.writers[label] = Some(rule);
     }
 
-    /// Takes note that labels of any name may have been written.
-    pub fn refill(&mut self) {
-        self.refilled |= !self.dropped.is_empty();
+    /// Takes note that labels of any name may have been written; `known` tells whether one may have been that is
+    /// known and that no rule mentions.
+    pub fn refill(&mut self, known: bool) {
+        self.refilled |= known || !self.dropped.is_empty();
         self.dropped.clear();
     }
 

@@ -52,6 +52,9 @@ fn prometheus(spec: &str) -> Value {
 #[case::brackets("(.+)", "[$1.shop-prod.svc]:80", false)]
 #[case::a_bare_name("(.+)", "$1.shop-prod:80", false)]
 #[case::a_domain_of_a_label("(.+)", "exporter.shop-dev.svc.$1:80", false)]
+#[case::a_wide_dot("([a-z0-9-]+)", "exporter。$1.svc:8080", false)]
+#[case::a_wide_dot_in_the_domain("(.+)", "$1.svc。cluster.local:8080", false)]
+#[case::a_long_s("(.+)", "$1.ſvc:8080", false)]
 #[case::a_service_of_its_own("(.+)", "$1.shop-dev.svc:8080", true)]
 #[case::a_service_of_one_that_it_may_see("(shop|api)", "exporter.$1-dev.svc:8080", true)]
 #[case::qualified("(.+)", "$1.shop-dev.svc.cluster.local:8080", true)]
@@ -260,6 +263,19 @@ fn what_is_not_judged_is_warned_of(#[case] spec: &str) {
     "{role: Endpoints, label: 'app.kubernetes.io/name=kube-state-metrics', field: 'metadata.name!=x'}",
     false
 )]
+#[case(
+    "{role: Endpoints, label: 'app.kubernetes.io/name=kube-state-metrics,app.kubernetes.io/component=metrics'}",
+    false
+)]
+#[case("{role: Endpoints, field: 'metadata.namespace=shop-dev'}", false)]
+#[case(
+    "{role: Endpoints, label: 'app!=kube-state-metrics-v1,k8s-app!=kube-state-metrics-v1,app.kubernetes.io/name!=kube-state-metrics-v1'}",
+    false
+)]
+#[case(
+    "{role: Endpoints, label: 'myapp!=kube-state-metrics,my-k8s-app!=kube-state-metrics,x.app.kubernetes.io/name!=kube-state-metrics'}",
+    false
+)]
 #[case("{role: Endpoints, field: 'metadata.name=kube-state-metrics'}", false)]
 #[case(
     "{role: Endpoints, label: 'app.kubernetes.io/name!=kube-state-metrics,k8s-app!=kube-state-metrics,app!=kube-state-metrics'}",
@@ -276,6 +292,21 @@ fn selectors_of_a_discovery(#[case] selector: &str, #[case] expected: bool) {
 }
 
 #[rstest]
+#[case(
+    "{action: keep, sourceLabels: [__meta_kubernetes_pod_name], \
+     regex: 'kube-prometheus-stack-monitoring-kube-state-metrics-[0-9a-f]{8,10}-.{5}'}",
+    false
+)]
+#[case(
+    "{action: keep, sourceLabels: [__meta_kubernetes_node_label_kubernetes_io_os], regex: linux}",
+    false
+)]
+#[case(
+    "{targetLabel: __meta_kubernetes_pod_label_, replacement: other}, \
+     {action: labelmap, regex: __meta_kubernetes_pod_label_, replacement: __meta_kubernetes_service_name}, \
+     {action: keep, sourceLabels: [__meta_kubernetes_service_name], regex: other}",
+    false
+)]
 #[case(
     "{action: keep, sourceLabels: [__meta_kubernetes_service_name], regex: '.*-kube-state-metrics'}",
     false
@@ -302,6 +333,31 @@ fn keeps_of_a_discovery(#[case] rule: &str, #[case] expected: bool) {
          relabelings: [{{sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}}, {rule}]}}"
     );
     assert_eq!(accepted(&scrape_config(&spec)), expected);
+}
+
+/// A label that no rule mentions by its name is rewritten before it is mapped.
+#[rstest]
+#[case::by_a_labelmap("{action: labelmap, regex: m, replacement: l}")]
+#[case::by_a_template(
+    "{sourceLabels: [m], regex: '(l)', targetLabel: '${1}', replacement: shop-prod}"
+)]
+fn a_label_that_is_rewritten_is_not_known(#[case] rewrite: &str) {
+    let rules = format!(
+        "{{action: keep, sourceLabels: [namespace], regex: '.*-dev'}}, {{targetLabel: tmp, replacement: ''}}, \
+         {{action: labelmap, regex: l, replacement: tmp}}, {{action: keep, sourceLabels: [tmp], regex: '.*-dev'}}, \
+         {rewrite}, {{action: labelmap, regex: l, replacement: namespace}}"
+    );
+    let endpoint = format!("{{honorLabels: true, metricRelabelings: [{rules}]}}");
+    assert!(!accepted(&monitor("{}", &endpoint)));
+}
+
+/// A union of globs whose table is much work is not cut short.
+#[rstest]
+fn a_glob_of_many_stars_is_what_it_says(#[values(10, 800, 1000, 1900)] stars: usize) {
+    let regex = format!("dev|{}q-prod", ".*".repeat(stars));
+    let rule = format!("{{action: keep, sourceLabels: [namespace], regex: '{regex}'}}");
+    let endpoint = format!("{{honorLabels: true, metricRelabelings: [{rule}]}}");
+    assert!(!accepted(&monitor("{}", &endpoint)));
 }
 
 /// The blackbox exporter, with many targets.

@@ -177,7 +177,7 @@ impl Judge<'_, '_> {
             cluster_wide_paths: std::mem::take(&mut subject.scrape.cluster_wide_paths),
             ..subject.scrape
         };
-        self.narrow(&mut scrape)?;
+        self.narrow(subject, &mut scrape)?;
         let required = self.settings.namespace_filter == NamespaceFilter::Required;
         if self.is_plain(subject, &scrape, required) == Ok(true) {
             return Ok(());
@@ -187,10 +187,10 @@ impl Judge<'_, '_> {
     }
 
     /// Takes note where the rules ask for something else than an exporter that reports on many namespaces.
-    fn narrow(&mut self, scrape: &mut Scrape) -> Result<(), TooComplex> {
+    fn narrow(&mut self, subject: &Subject<'_>, scrape: &mut Scrape) -> Result<(), TooComplex> {
         let is_wide = scrape.sources.iter().any(|source| source.is_cluster_wide);
-        let (rules, interpreter) = (&scrape.relabelings, &mut self.interpreter);
-        if is_wide && Subject::asks_for_something_else(rules, self.settings, interpreter)? {
+        let interpreter = &mut self.interpreter;
+        if is_wide && subject.asks_for_something_else(scrape, self.settings, interpreter)? {
             for source in &mut scrape.sources {
                 source.is_cluster_wide = false;
             }

@@ -18,7 +18,7 @@ use crate::relabel::{Stage, plain};
 use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
 use crate::resource::operator_rules::{self, sanitized};
 use crate::resource::probe::Probe;
-use crate::resource::scrape_config::{KubernetesDiscovery, ScrapeConfig};
+use crate::resource::scrape_config::{DiscoverySelector, KubernetesDiscovery, ScrapeConfig};
 use crate::resource::scraped::Scraped;
 use crate::resource::{LabelSelector, Labels};
 use crate::settings::Settings;
@@ -33,6 +33,14 @@ const DEFAULT_PROBER_PATH: &str = "/probe";
 
 /// How many names of namespaces one automaton has room for.
 const CHUNK: usize = 30;
+
+/// How labels of what may be an exporter begin.
+const OBJECTS: [&str; 4] = [
+    "pod_label_",
+    "service_label_",
+    "endpoints_label_",
+    "endpointslice_label_",
+];
 
 /// The labels with the name of what Kubernetes discovers, without how they all begin.
 const NAMES: [&str; 5] = [
@@ -126,10 +134,20 @@ impl<'a> Subject<'a> {
     /// Whether one of the rules keeps only targets of which the name, or a label, is not one of an exporter that
     /// reports on many namespaces.
     pub(super) fn asks_for_something_else(
-        rules: &[Rule],
+        &self,
+        scrape: &Scrape,
         settings: &Settings,
         interpreter: &mut Interpreter,
     ) -> Result<bool, TooComplex> {
+        let rules = &scrape.relabelings;
+        let are_of_kubernetes = scrape.are_of_kubernetes();
+        let is_named = match &self.origin {
+            Origin::ScrapeConfig(config) => {
+                let mut discoveries = config.kubernetes_sd_configs.iter().flatten();
+                discoveries.any(|one| names_cluster_wide(one, settings))
+            }
+            _ => false,
+        };
         let known = || settings.cluster_wide_exporters.selectors.iter().flatten();
         let keeps = rules.iter().enumerate();
         let keeps = keeps.filter(|(_, rule)| rule.action == Action::Keep);
@@ -146,15 +164,21 @@ impl<'a> Subject<'a> {
                 let mut values = vec![String::new()];
                 if NAMES.contains(&label) {
                     values.extend(known().map(|(_, value)| format!("*{value}*")));
-                } else if label.contains("_label_") {
-                    values.extend(known().filter(has_key).map(|(_, value)| value.clone()));
+                } else if OBJECTS.iter().any(|object| label.starts_with(object)) {
+                    let mut of = known().filter(has_key).peekable();
+                    if is_named && of.peek().is_none() {
+                        continue;
+                    }
+                    values.extend(of.map(|(_, value)| value.clone()));
                 } else {
                     continue;
                 }
                 let values = Condition::inside(Rc::new(Automaton::of_globs(values)?));
-                let mut excludes = !lets_through(rule, place, vec![values], interpreter)?;
+                let mut excludes =
+                    !lets_through(rule, place, vec![values], usize::MAX, interpreter)?;
                 for before in &rules[..index] {
-                    excludes = excludes && !interpreter.may_change_of(before, name, true)?;
+                    excludes =
+                        excludes && !interpreter.may_change_of(before, name, are_of_kubernetes)?;
                 }
                 if excludes {
                     return Ok(true);
@@ -672,18 +696,40 @@ fn asks_for_cluster_wide(kubernetes: &KubernetesDiscovery, settings: &Settings) 
     if kubernetes.is_of("node") || kubernetes.is_of("ingress") {
         return false;
     }
-    // Selectors of other roles only decide which labels a target gets.
-    let own = kubernetes.selectors.iter().flatten().filter(|selector| {
+    let known = &settings.cluster_wide_exporters.selectors;
+    let excludes = |labels: &Labels| {
+        let mut own = own_selectors(kubernetes);
+        own.any(|selector| {
+            let field = selector.field.as_deref().unwrap_or_default();
+            requirements(selector.label.as_deref().unwrap_or_default())
+                .any(|text| excludes(text, labels))
+                || requirements(field).any(|text| excludes_by_name(text, labels))
+        })
+    };
+    names_cluster_wide(kubernetes, settings) || known.iter().any(|labels| !excludes(labels))
+}
+
+/// Whether a discovery asks for such an exporter by one of its labels.
+fn names_cluster_wide(kubernetes: &KubernetesDiscovery, settings: &Settings) -> bool {
+    let known = settings.cluster_wide_exporters.selectors.iter().flatten();
+    let mut own = own_selectors(kubernetes);
+    own.any(|selector| {
+        let mut texts = requirements(selector.label.as_deref().unwrap_or_default());
+        texts.any(|text| {
+            let mut known = known.clone();
+            !is_negative(text)
+                && known.any(|(key, value)| text.contains(key) && text.contains(value))
+        })
+    })
+}
+
+/// The selectors of the discovery's own role; those of other roles only decide which labels a target gets.
+fn own_selectors(
+    kubernetes: &KubernetesDiscovery,
+) -> impl Iterator<Item = &Strict<DiscoverySelector>> {
+    kubernetes.selectors.iter().flatten().filter(|selector| {
         let role = selector.role.as_deref();
         role.is_some_and(|role| kubernetes.is_of(role))
-    });
-    let texts = own.flat_map(|selector| [&selector.label, &selector.field]);
-    let requirements = texts.flatten().flat_map(|text| requirements(text));
-    let requirements: Vec<&str> = requirements.collect();
-    let known = &settings.cluster_wide_exporters.selectors;
-    known.iter().any(|labels| {
-        let is_excluded = |text: &&str| excludes(text, labels);
-        !requirements.iter().any(is_excluded)
     })
 }
 
@@ -701,16 +747,32 @@ fn requirements(selector: &str) -> impl Iterator<Item = &str> {
     pieces.filter(|piece| !piece.trim().is_empty())
 }
 
+fn is_negative(requirement: &str) -> bool {
+    requirement.contains('!') || requirement.contains("notin")
+}
+
 /// Whether what fulfils the requirement is none of the exporters with these labels: it names other values, or
 /// it rules one of theirs out. Whoever asks for another label does not get them, as with the selector of a monitor.
 fn excludes(requirement: &str, labels: &Labels) -> bool {
-    let names = |value: &String| requirement.contains(value.as_str());
-    let is_negative = requirement.contains('!') || requirement.contains("notin");
-    if is_negative {
-        return labels.iter().any(|(key, value)| names(key) && names(value));
+    let names = |text: &String| requirement.contains(text.as_str());
+    if !is_negative(requirement) {
+        let has_values = requirement.contains(['=', '(']);
+        return !labels.values().any(names) && (has_values || !labels.keys().any(names));
     }
-    let has_values = requirement.contains(['=', '(']);
-    !labels.values().any(names) && (has_values || !labels.keys().any(names))
+    let parts = requirement
+        .split_once("!=")
+        .or_else(|| requirement.split_once("notin"));
+    parts.is_some_and(|(key, values)| {
+        let values = values.trim().trim_matches(['(', ')']);
+        let value = labels.get(key.trim());
+        value.is_some_and(|value| values.split(',').any(|one| one.trim() == value))
+    })
+}
+
+/// Whether what fulfils the requirement of fields has another name. Other fields tell nothing of what it is.
+fn excludes_by_name(requirement: &str, labels: &Labels) -> bool {
+    let name = requirement.trim().strip_prefix("metadata.name=");
+    name.is_some_and(|name| !labels.values().any(|value| name.contains(value.as_str())))
 }
 
 /// Whether a selector may select an exporter that reports on many namespaces.

@@ -146,7 +146,7 @@ impl Judge<'_, '_> {
             operator: subject.operator_rules(),
             ..subject.scrape.clone()
         };
-        if self.narrow(&mut whole).is_err() {
+        if self.narrow(subject, &mut whole).is_err() {
             return walk;
         }
         let walker = Walker {
