@@ -20,7 +20,7 @@ impl Interpreter {
     ///
     /// [`TooComplex`] if the budget does not suffice to say that it does not.
     pub fn may_change_any(&mut self, rule: &Rule, prefix: &str) -> Result<bool, TooComplex> {
-        if is_filter(rule) {
+        if rule.is_filter() {
             return Ok(false);
         }
         if rule.is_unknown {
@@ -80,7 +80,7 @@ impl Interpreter {
         label: &str,
         are_of_kubernetes: bool,
     ) -> Result<bool, TooComplex> {
-        if is_filter(rule) {
+        if rule.is_filter() {
             return Ok(false);
         }
         if rule.is_unknown {
@@ -128,12 +128,4 @@ impl Interpreter {
             }
         })
     }
-}
-
-/// Whether the rule only ever drops as a whole.
-const fn is_filter(rule: &Rule) -> bool {
-    matches!(
-        rule.action,
-        Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual
-    )
 }

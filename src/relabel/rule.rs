@@ -311,6 +311,15 @@ impl Rule {
         written.any(is_odd) || read.any(is_odd) || has_placeholder(&self.regex)
     }
 
+    /// Whether the rule only ever drops as a whole.
+    #[must_use]
+    pub const fn is_filter(&self) -> bool {
+        matches!(
+            self.action,
+            Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual
+        )
+    }
+
     /// Whether the rule writes one label, which it names.
     #[must_use]
     pub fn writes_one_label(&self) -> bool {

@@ -26,7 +26,7 @@ impl Scrape {
     ) -> Result<BTreeSet<RuleId>, TooComplex> {
         let mut left_out = BTreeSet::new();
         let own = || self.relabelings.iter().chain(&self.metric_relabelings);
-        let filters = own().filter(|rule| is_filter(rule));
+        let filters = own().filter(|rule| rule.is_filter());
         if filters.take(1).count() == 0 {
             return Ok(left_out);
         }
@@ -41,7 +41,7 @@ impl Scrape {
             }
             for (id, rule) in numbered(stage, rules).collect::<Vec<_>>().into_iter().rev() {
                 interpreter.budget.spend(1 + rule.source_labels.len())?;
-                if is_filter(rule) {
+                if rule.is_filter() {
                     if !labels_of(rule).any(|label| flows.contains(label)) {
                         left_out.insert(id);
                         continue;
@@ -68,14 +68,6 @@ impl Scrape {
         }
         Ok(left_out)
     }
-}
-
-/// Whether the rule only ever drops as a whole.
-const fn is_filter(rule: &Rule) -> bool {
-    matches!(
-        rule.action,
-        Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual
-    )
 }
 
 /// The labels that a rule mentions.
