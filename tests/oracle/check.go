@@ -117,14 +117,14 @@ func (c *checker) check(q judged) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
+	isLarge := len(troublesOf(q.payload.Request)) > 0
 	var claims []claim
 	with := effort{rounds: roundsForAccepted}
 	if !q.answer.Accepted {
 		claims = claimsOf(o.Violations)
 		with = effort{rounds: roundsForRejected, isAnyPath: true}
-		if len(claims) == 0 && len(troublesOf(q.payload.Request)) > 0 {
-			// What is large takes long.
-			with.rounds = roundsForAccepted
+		if isLarge && len(claims) == 0 {
+			with.rounds = roundsForLarge
 		}
 	}
 	o.Claims = len(claims)
@@ -145,6 +145,9 @@ func (c *checker) check(q judged) (outcome, error) {
 	case q.answer.Accepted:
 	case len(o.Unproven) > 0:
 		o.Class = falseWitness
+	case o.Leak == nil && isLarge:
+		o.Class = imprecise
+		return o, nil
 	case o.Leak == nil:
 		if o.Leak, err = c.leakOfHardened(r, m); err != nil {
 			return o, err

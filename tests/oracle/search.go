@@ -14,6 +14,9 @@ const (
 	// roundsForAccepted and roundsForRejected are how often a search of an accepted or rejected
 	// monitor goes on before it gives up.
 	roundsForAccepted, roundsForRejected = 2, 25
+	// roundsForLarge is for what is rejected without a witness because it is large or odd. Nobody counts
+	// how much of that is imprecise, and a round takes long.
+	roundsForLarge = 1
 	// keptTargets is how many different targets samples are scraped from.
 	keptTargets = 150
 )
