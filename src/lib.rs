@@ -1,16 +1,17 @@
 //! A Kubewarden policy that keeps the environments of one cluster apart in their Prometheus
 //! stacks, and proves it. This file has the entry points of the WebAssembly module, nothing else;
-//! [`policy`] is where a request goes from here.
+//! [`admission`] is where a request goes from here.
 
+pub mod admission;
 pub mod json;
 pub mod language;
-pub mod policy;
+
+pub mod pipeline;
+pub mod prove;
 pub mod relabel;
-pub mod request;
 pub mod resource;
 pub mod rule;
 pub mod settings;
-pub mod verdict;
 
 use kubewarden_policy_sdk::protocol_version_guest;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
@@ -29,11 +30,11 @@ pub extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    Ok(serde_json::to_vec(&policy::validate(payload))?)
+    Ok(serde_json::to_vec(&admission::validate(payload))?)
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {
-    let message = policy::validate_settings(payload).err();
+    let message = admission::validate_settings(payload).err();
     Ok(serde_json::to_vec(&SettingsValidationResponse {
         valid: message.is_none(),
         message,

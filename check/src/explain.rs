@@ -6,9 +6,12 @@
 use std::fmt::Write as _;
 use std::io::{Result, Write};
 
-use prometheus_env_isolation_policy::policy;
-use prometheus_env_isolation_policy::rule::namespace_filter::walk::{Group, Outside, Step, Walk};
-use prometheus_env_isolation_policy::verdict::{Response, Witness};
+use prometheus_env_isolation_policy::admission;
+use prometheus_env_isolation_policy::admission::response::Response;
+use prometheus_env_isolation_policy::prove::leak::Witness;
+use prometheus_env_isolation_policy::rule::namespace_filter::explanation::{
+    NamespaceGroup, Outside, Step, Walkthrough,
+};
 use serde_json::{Value, json};
 
 use crate::manifest::Name;
@@ -17,7 +20,7 @@ use crate::manifest::Name;
 #[derive(Debug)]
 pub struct Explanation {
     /// The walk through each thing that is scraped for it; an error where it cannot be read.
-    pub walks: std::result::Result<Vec<Walk>, String>,
+    pub walks: std::result::Result<Vec<Walkthrough>, String>,
     /// The verdict.
     pub response: Response,
 }
@@ -28,8 +31,8 @@ impl Explanation {
     pub fn of(request: &Value, settings: &Value) -> Self {
         let payload = json!({"request": request, "settings": settings}).to_string();
         Self {
-            walks: policy::walks(payload.as_bytes()),
-            response: policy::validate(payload.as_bytes()),
+            walks: admission::explain(payload.as_bytes()),
+            response: admission::validate(payload.as_bytes()),
         }
     }
 
@@ -72,7 +75,7 @@ impl Explanation {
     }
 }
 
-fn write_walk(walk: &Walk, out: &mut impl Write) -> Result<()> {
+fn write_walk(walk: &Walkthrough, out: &mut impl Write) -> Result<()> {
     writeln!(out, "\n{}", walk.field)?;
     for refused in &walk.refused {
         writeln!(out, "  refused: {refused}")?;
@@ -104,7 +107,9 @@ fn write_steps(steps: &[Step], width: usize, out: &mut impl Write) -> Result<()>
         writeln!(out, "    {:width$}  {mark:4} from outside: {outside}", "")?;
         if let (Outside::Groups(groups), true) = (&step.outside, is_last) {
             for group in groups {
-                if let Group::Environment(_, witness) | Group::Nobody(witness) = group {
+                if let NamespaceGroup::Environment(_, witness) | NamespaceGroup::Nobody(witness) =
+                    group
+                {
                     writeln!(out, "    {:width$}       {}", "", example(witness))?;
                 }
             }
@@ -120,11 +125,13 @@ fn outside(outside: &Outside) -> String {
         Outside::Groups(groups) => groups,
     };
     let texts = groups.iter().map(|group| match group {
-        Group::Environment(environment, witness) => {
+        NamespaceGroup::Environment(environment, witness) => {
             format!("environment {environment} ({})", witness.namespace)
         }
-        Group::Nobody(witness) => format!("namespaces of no environment ({})", witness.namespace),
-        Group::Unknown => "cannot be known, for a rule cannot be followed".to_owned(),
+        NamespaceGroup::Nobody(witness) => {
+            format!("namespaces of no environment ({})", witness.namespace)
+        }
+        NamespaceGroup::Unknown => "cannot be known, for a rule cannot be followed".to_owned(),
     });
     texts.collect::<Vec<_>>().join(", ")
 }

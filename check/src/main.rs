@@ -17,7 +17,7 @@ use env_isolation_check::report::{Format, Report, Style};
 use env_isolation_check::yaml::Node;
 use env_isolation_check::{manifest, settings, yaml};
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use prometheus_env_isolation_policy::policy::validate_settings;
+use prometheus_env_isolation_policy::admission::validate_settings;
 use prometheus_env_isolation_policy::settings::Settings;
 use rayon::prelude::*;
 use serde_json::Value;

@@ -13,9 +13,9 @@ use crate::language::automaton::Automaton;
 use crate::language::budget::{Budget, TooComplex};
 use crate::language::pattern::Pattern;
 
-use super::RuleId;
-use super::series::{FactKind, Series};
+use super::ConfigId;
 use super::shape::{Shape, ShapeItem};
+use super::state::{ConstraintKind, State};
 use super::value::{Part, Text, Value};
 
 /// The most ways in which one value is split. Patterns that people write have one or two.
@@ -116,50 +116,50 @@ fn groups(
 ///
 /// [`TooComplex`] if the budget does not suffice.
 pub fn align(
-    series: &Series,
+    state: &State,
     value: &Value,
     pattern: &Pattern,
     shapes: &[Rc<Shape>],
-    rule: RuleId,
+    config: ConfigId,
     budget: &mut Budget,
-) -> Result<Option<Vec<(Series, Held)>>, TooComplex> {
+) -> Result<Option<Vec<(State, Held)>>, TooComplex> {
     if let Some(text) = value.text() {
         let held = captures(pattern, shapes, text, budget)?;
-        return Ok(held.map(|held| vec![(series.clone(), held)]));
+        return Ok(held.map(|held| vec![(state.clone(), held)]));
     }
     let mut ways = Vec::new();
     for (index, shape) in shapes.iter().enumerate() {
-        let mut series = series.clone();
+        let mut state = state.clone();
         for before in &shapes[..index] {
-            series.assume(value, &before.whole, false, Some(rule));
+            state.assume(value, &before.whole, false, Some(config));
         }
         let split = Split {
-            series,
+            state,
             whole: value.clone(),
             taken: Vec::new(),
             rest: value.clone(),
         };
-        let Some(splits) = split.among(shape, rule, budget)? else {
+        let Some(splits) = split.among(shape, config, budget)? else {
             return Ok(None);
         };
         for split in splits {
-            let mut series = split.series;
+            let mut state = split.state;
             if let Some((place, containing)) = &shape.apart {
                 let part = &split.taken[*place];
-                let Some(apart) = series.constrained(part, containing, false, Some(rule)) else {
+                let Some(apart) = state.constrained(part, containing, false, Some(config)) else {
                     continue;
                 };
-                series = apart;
+                state = apart;
             }
             let groups = groups(pattern, shapes, index, &split.taken);
-            let kind = FactKind::Captured {
+            let kind = ConstraintKind::Captured {
                 value: split.whole.clone(),
                 shape: Rc::clone(shape),
                 taken: split.taken,
             };
-            series.know(kind, Some(rule));
+            state.know(kind, Some(config));
             let whole = split.whole;
-            ways.push((series, Held { whole, groups }));
+            ways.push((state, Held { whole, groups }));
         }
         if ways.len() > MAX_SPLITS {
             return Ok(None);
@@ -171,7 +171,7 @@ pub fn align(
 /// A value that is split from its start.
 #[derive(Clone)]
 struct Split {
-    series: Series,
+    state: State,
     whole: Value,
     taken: Vec<Value>,
     rest: Value,
@@ -184,7 +184,7 @@ impl Split {
     fn among(
         self,
         shape: &Shape,
-        rule: RuleId,
+        config: ConfigId,
         budget: &mut Budget,
     ) -> Result<Option<Vec<Self>>, TooComplex> {
         let mut splits = vec![self];
@@ -192,18 +192,18 @@ impl Split {
             let is_last = index + 1 == shape.items.len();
             let mut next = Vec::new();
             for split in splits {
-                budget.spend(split.series.size())?;
+                budget.spend(split.state.size())?;
                 let result = match (item, shape.items.get(index + 1)) {
                     (ShapeItem::Literal(text), _) => split.literal(text, is_last, &mut next),
                     (ShapeItem::Part { automaton, .. }, None) => {
-                        split.take_all(automaton.as_ref(), rule, &mut next);
+                        split.take_all(automaton.as_ref(), config, &mut next);
                         Ok(())
                     }
                     (ShapeItem::Part { automaton, .. }, Some(following)) => {
                         let mut cuts = Vec::new();
                         split.cut(following, &mut cuts);
                         for cut in cuts {
-                            cut.checked(automaton.as_ref(), rule, &mut next);
+                            cut.checked(automaton.as_ref(), config, &mut next);
                         }
                         Ok(())
                     }
@@ -221,7 +221,7 @@ impl Split {
     }
 
     fn substitute(&mut self, variable: usize, by: &Value) {
-        self.series.substitute(variable, by);
+        self.state.substitute(variable, by);
         let values = [&mut self.whole, &mut self.rest].into_iter();
         for value in values.chain(&mut self.taken) {
             if let Some(replaced) = value.substituted(variable, by) {
@@ -287,7 +287,7 @@ impl Split {
                         }
                     }
                     let mut by = Value::literal(text);
-                    by.push(&split.series.fresh());
+                    by.push(&split.state.fresh());
                     split.substitute(index, &by);
                     split.drop_text(text.len());
                     open.push((split, ""));
@@ -313,27 +313,32 @@ impl Split {
         }
     }
 
-    fn take_all(mut self, automaton: Option<&Rc<Automaton>>, rule: RuleId, next: &mut Vec<Self>) {
+    fn take_all(
+        mut self,
+        automaton: Option<&Rc<Automaton>>,
+        config: ConfigId,
+        next: &mut Vec<Self>,
+    ) {
         self.taken.push(std::mem::take(&mut self.rest));
-        self.checked(automaton, rule, next);
+        self.checked(automaton, config, next);
     }
 
     /// Keeps the split if what was taken last can be in the language.
-    fn checked(self, automaton: Option<&Rc<Automaton>>, rule: RuleId, next: &mut Vec<Self>) {
+    fn checked(self, automaton: Option<&Rc<Automaton>>, config: ConfigId, next: &mut Vec<Self>) {
         let Some(automaton) = automaton else {
             next.push(self);
             return;
         };
         let Self {
-            series,
+            state,
             whole,
             taken,
             rest,
         } = self;
         let last = taken.last().cloned().unwrap_or_default();
-        let series = series.constrained(&last, automaton, true, Some(rule));
-        next.extend(series.map(|series| Self {
-            series,
+        let state = state.constrained(&last, automaton, true, Some(config));
+        next.extend(state.map(|state| Self {
+            state,
             whole,
             taken,
             rest,
@@ -350,7 +355,7 @@ impl Split {
         let foreign = |split: &Self, index: usize, case: Case| {
             let first = literal.bytes().next();
             case == Case::Kept
-                && split.series.variables[index] == Text::Namespace
+                && split.state.variables[index] == Text::Namespace
                 && first.is_some_and(|byte| byte > 127 || NAMESPACE >> byte & 1 == 0)
         };
         let parts = self.rest.0.clone();
@@ -364,7 +369,7 @@ impl Split {
             match parts.get(place) {
                 Some(Part::Variable(index, case)) if cuttable(parts.get(place)) => {
                     let mut split = self.clone();
-                    let (one, two) = (split.series.fresh(), split.series.fresh());
+                    let (one, two) = (split.state.fresh(), split.state.fresh());
                     let mut by = one.clone();
                     by.push(&two);
                     split.substitute(*index, &by);

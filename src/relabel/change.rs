@@ -1,4 +1,4 @@
-//! Whether a rule by itself can change a label, whatever arrives.
+//! Whether a config by itself can change a label, whatever arrives.
 
 use std::rc::Rc;
 
@@ -8,39 +8,43 @@ use crate::language::condition::Condition;
 use crate::language::expression::Expression;
 use crate::language::product::shortest;
 
-use super::interpret::Interpreter;
+use super::config::{Action, RelabelConfig};
+use super::interpreter::Interpreter;
 use super::labels::impossible;
-use super::rule::{Action, Rule};
 use super::template::{self, Piece};
 
 impl Interpreter {
-    /// Whether the rule may write or drop some label whose name begins so. A rule that cannot be followed may.
+    /// Whether the config may write or drop some label whose name begins so. A config that cannot be followed may.
     ///
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice to say that it does not.
-    pub fn may_change_any(&mut self, rule: &Rule, prefix: &str) -> Result<bool, TooComplex> {
-        if rule.is_filter() {
+    pub fn may_change_any(
+        &mut self,
+        config: &RelabelConfig,
+        prefix: &str,
+    ) -> Result<bool, TooComplex> {
+        if config.is_filter() {
             return Ok(false);
         }
-        if rule.is_unknown {
+        if config.is_unknown {
             return Ok(true);
         }
-        let Ok(regex) = self.compile(&rule.regex)? else {
-            return Ok(!rule.writes_one_label() || rule.target_label.starts_with(prefix));
+        let Ok(regex) = self.compile(&config.regex)? else {
+            return Ok(!config.writes_one_label() || config.target_label.starts_with(prefix));
         };
         let begins =
             Expression::Concatenation(vec![Expression::literal(prefix), Expression::anything()]);
         let begins = Condition::inside(Rc::new(Automaton::new(&begins, true)?));
-        let names = match rule.action {
+        let names = match config.action {
             Action::LabelDrop => Condition::inside(Rc::clone(&regex.automaton)),
             // What is not exactly known may not be kept.
             Action::LabelKeep if !regex.automaton.is_exact() => return Ok(true),
             Action::LabelKeep => Condition::outside(Rc::clone(&regex.automaton)),
             action => {
                 let template = match action {
-                    Action::LabelMap => &rule.replacement,
-                    _ => &rule.target_label,
+                    Action::LabelMap => &config.replacement,
+                    _ => &config.target_label,
                 };
                 let groups = &regex.pattern().groups;
                 let pieces = template::parse(template, groups).into_iter();
@@ -60,13 +64,13 @@ impl Interpreter {
         Ok(found.is_some())
     }
 
-    /// Whether the rule may write or drop the label. A rule that cannot be followed may.
+    /// Whether the config may write or drop the label. A config that cannot be followed may.
     ///
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice to say that it does not.
-    pub fn may_change(&mut self, rule: &Rule, label: &str) -> Result<bool, TooComplex> {
-        self.may_change_of(rule, label, false)
+    pub fn may_change(&mut self, config: &RelabelConfig, label: &str) -> Result<bool, TooComplex> {
+        self.may_change_of(config, label, false)
     }
 
     /// The same; `are_of_kubernetes` tells whether no label has one of the [`impossible`] names.
@@ -76,24 +80,24 @@ impl Interpreter {
     /// [`TooComplex`] if the budget does not suffice to say that it does not.
     pub fn may_change_of(
         &mut self,
-        rule: &Rule,
+        config: &RelabelConfig,
         label: &str,
         are_of_kubernetes: bool,
     ) -> Result<bool, TooComplex> {
-        if rule.is_filter() {
+        if config.is_filter() {
             return Ok(false);
         }
-        if rule.is_unknown {
+        if config.is_unknown {
             return Ok(true);
         }
-        let Ok(regex) = self.compile(&rule.regex)? else {
-            return Ok(!rule.writes_one_label() || rule.target_label == label);
+        let Ok(regex) = self.compile(&config.regex)? else {
+            return Ok(!config.writes_one_label() || config.target_label == label);
         };
-        Ok(match rule.action {
+        Ok(match config.action {
             Action::LabelDrop => self.contains(&regex.automaton, label)? != Membership::No,
             Action::LabelKeep => self.contains(&regex.automaton, label)? != Membership::Yes,
             Action::LabelMap => {
-                let pieces = template::parse(&rule.replacement, &regex.pattern().groups);
+                let pieces = template::parse(&config.replacement, &regex.pattern().groups);
                 let Some(names) = self.candidates(&regex, &pieces, label)? else {
                     return Ok(false);
                 };
@@ -123,7 +127,7 @@ impl Interpreter {
                 shortest(&conditions, u128::MAX, usize::MAX, &mut self.budget)?.is_some()
             }
             _ => {
-                let pieces = template::parse(&rule.target_label, &regex.pattern().groups);
+                let pieces = template::parse(&config.target_label, &regex.pattern().groups);
                 self.candidates(&regex, &pieces, label)?.is_some()
             }
         })

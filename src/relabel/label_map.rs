@@ -1,6 +1,6 @@
 //! Action `labelmap`: labels that are copied to other names.
 //!
-//! The names are known, so the regex is simply run on them. A label that no rule mentions may be
+//! The names are known, so the regex is simply run on them. A label that no config mentions may be
 //! mapped as well; then a name of that kind is looked for.
 
 use std::rc::Rc;
@@ -13,10 +13,10 @@ use crate::language::product::shortest;
 
 use super::Stage;
 use super::capture::{Held, captures};
-use super::interpret::{Compiled, Interpreter, MAX_SERIES, Step};
+use super::config::RelabelConfig;
+use super::interpreter::{Compiled, Interpreter, MAX_STATES, Step};
 use super::labels::{Labels, impossible};
-use super::rule::Rule;
-use super::series::{Origin, Series};
+use super::state::{Origin, State};
 use super::template::{self, Piece};
 use super::value::Value;
 
@@ -38,11 +38,11 @@ struct Source {
     value: Value,
     /// Whether the regex surely maps it.
     surely: bool,
-    /// Whether a rule mentions it, so that what becomes of it is followed.
+    /// Whether a config mentions it, so that what becomes of it is followed.
     is_mentioned: bool,
 }
 
-/// A label that no rule mentions and that is mapped to another one.
+/// A label that no config mentions and that is mapped to another one.
 enum Unmentioned {
     /// There is none.
     None,
@@ -53,17 +53,17 @@ enum Unmentioned {
 }
 
 impl Interpreter {
-    /// Marks the labels that the rule may map to one that is read afterwards.
-    pub(super) fn map_needs(
+    /// Marks the labels that the config may map to one that is read afterwards.
+    pub(crate) fn map_needs(
         &mut self,
-        rule: &Rule,
+        config: &RelabelConfig,
         labels: &Labels,
         now: &mut [bool],
     ) -> Result<(), TooComplex> {
-        let Ok(regex) = self.compile(&rule.regex)? else {
+        let Ok(regex) = self.compile(&config.regex)? else {
             return Ok(());
         };
-        let pieces = template::parse(&rule.replacement, &regex.pattern().groups);
+        let pieces = template::parse(&config.replacement, &regex.pattern().groups);
         let after = now.to_vec();
         for (source, from) in labels.writable() {
             for (target, to) in labels.writable() {
@@ -75,64 +75,69 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Whether the rule possibly maps one label to another.
-    pub(super) fn maps(&mut self, rule: &Rule, from: &str, to: &str) -> Result<bool, TooComplex> {
-        let Ok(regex) = self.compile(&rule.regex)? else {
+    /// Whether the config possibly maps one label to another.
+    pub(crate) fn maps(
+        &mut self,
+        config: &RelabelConfig,
+        from: &str,
+        to: &str,
+    ) -> Result<bool, TooComplex> {
+        let Ok(regex) = self.compile(&config.regex)? else {
             return Ok(true);
         };
-        let pieces = template::parse(&rule.replacement, &regex.pattern().groups);
+        let pieces = template::parse(&config.replacement, &regex.pattern().groups);
         Ok(self.renames(&regex, &pieces, from, to)? != Membership::No)
     }
 
-    pub(super) fn label_map(
+    pub(crate) fn label_map(
         &mut self,
         step: &Step<'_>,
         regex: &Compiled,
-        series: Series,
-        out: &mut Vec<Series>,
+        state: State,
+        out: &mut Vec<State>,
     ) -> Result<(), TooComplex> {
-        let pieces = template::parse(&step.rule.replacement, &regex.pattern().groups);
-        // What is read is what stood there before the rule, whatever it writes meanwhile.
-        let before = series.labels.clone();
-        let mut all = vec![series];
+        let pieces = template::parse(&step.config.replacement, &regex.pattern().groups);
+        // What is read is what stood there before the config, whatever it writes meanwhile.
+        let before = state.labels.clone();
+        let mut all = vec![state];
         for (target, name) in step.writable() {
             let mut next = Vec::new();
-            for series in all {
+            for state in all {
                 self.mapped(
                     step,
                     regex,
                     &pieces,
                     &before,
                     (target, name),
-                    series,
+                    state,
                     &mut next,
                 )?;
             }
             all = next;
-            if all.len() > MAX_SERIES {
+            if all.len() > MAX_STATES {
                 return Err(TooComplex);
             }
         }
-        for mut series in all {
-            let known = self.may_write_given(step, &series)?;
-            series.refill(known);
-            out.push(series);
+        for mut state in all {
+            let known = self.may_write_given(step, &state)?;
+            state.refill(known);
+            out.push(state);
         }
         Ok(())
     }
 
-    /// Whether the rule may write a label that the series was given and that no rule mentions.
-    pub(super) fn may_write_given(
+    /// Whether the config may write a label that the series was given and that no config mentions.
+    pub(crate) fn may_write_given(
         &mut self,
         step: &Step<'_>,
-        series: &Series,
+        state: &State,
     ) -> Result<bool, TooComplex> {
         let is_target = step.id.stage != Stage::MetricRelabelings;
         let are_of_kubernetes = step.labels.are_of_kubernetes && is_target;
-        for (origin, _) in &series.given {
+        for (origin, _) in &state.given {
             let name = origin.name();
             if step.labels.place(name).is_none()
-                && self.may_change_of(step.rule, name, are_of_kubernetes)?
+                && self.may_change_of(step.config, name, are_of_kubernetes)?
             {
                 return Ok(true);
             }
@@ -152,8 +157,8 @@ impl Interpreter {
         pieces: &[Piece],
         before: &[Value],
         (target, name): (usize, &str),
-        series: Series,
-        out: &mut Vec<Series>,
+        state: State,
+        out: &mut Vec<State>,
     ) -> Result<(), TooComplex> {
         let id = step.id;
         let mut sources = Vec::new();
@@ -169,8 +174,8 @@ impl Interpreter {
                 });
             }
         }
-        // One that was found for another rule is a source of this one, too.
-        for (origin, value) in &series.given {
+        // One that was found for another config is a source of this one, too.
+        for (origin, value) in &state.given {
             let from = origin.name();
             let dropped = id.stage == Stage::MetricRelabelings
                 && matches!(origin, Origin::Target(name) if name.starts_with("__"));
@@ -187,17 +192,17 @@ impl Interpreter {
                 }
             }
         }
-        let unmentioned = self.unmentioned(regex, pieces, step, &series, name)?;
+        let unmentioned = self.unmentioned(regex, pieces, step, &state, name)?;
         if sources.is_empty() && matches!(unmentioned, Unmentioned::None) {
-            out.push(series);
+            out.push(state);
             return Ok(());
         }
         let something = Rc::new(Automaton::new(&Expression::something(), true)?);
         let nothing = Rc::new(Automaton::new(&Expression::Empty, true)?);
-        let mut write = |series: Series, value: &Value, surely: bool, but: Option<usize>| {
-            if let Some(mut written) = series.constrained(value, &something, true, Some(id)) {
+        let mut write = |state: State, value: &Value, surely: bool, but: Option<usize>| {
+            if let Some(mut written) = state.constrained(value, &something, true, Some(id)) {
                 if !surely {
-                    written.loosen(id);
+                    written.approximate(id);
                 }
                 // Of several sources that are there Prometheus takes the last one, in an order
                 // that is not followed; a witness has only one.
@@ -206,7 +211,7 @@ impl Interpreter {
                     if other.value.text().is_none() {
                         written.assume(&other.value, &nothing, true, Some(id));
                     } else if other.value.text() != Some("") {
-                        written.loosen(id);
+                        written.approximate(id);
                     }
                 }
                 // A label that is mapped to itself stays what it is.
@@ -216,19 +221,19 @@ impl Interpreter {
                 out.push(written);
             }
         };
-        let mut rest = Some(series.clone());
+        let mut rest = Some(state.clone());
         for (index, source) in sources.iter().enumerate() {
-            write(series.clone(), &source.value, source.surely, Some(index));
+            write(state.clone(), &source.value, source.surely, Some(index));
             if source.surely && source.is_mentioned {
-                rest = rest.and_then(|series| {
-                    series.constrained(&source.value, &something, false, Some(id))
+                rest = rest.and_then(|state| {
+                    state.constrained(&source.value, &something, false, Some(id))
                 });
             } else if let Some(rest) = &mut rest {
                 // It may have been dropped meanwhile.
                 rest.assume(&source.value, &nothing, true, Some(id));
             }
         }
-        let mut written = series;
+        let mut written = state;
         match unmentioned {
             Unmentioned::None => {}
             Unmentioned::Possibly => {
@@ -247,13 +252,13 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Whether a label that no rule mentions may be mapped to `name`.
+    /// Whether a label that no config mentions may be mapped to `name`.
     fn unmentioned(
         &mut self,
         regex: &Compiled,
         pieces: &[Piece],
         step: &Step<'_>,
-        series: &Series,
+        state: &State,
         name: &str,
     ) -> Result<Unmentioned, TooComplex> {
         let labels = step.labels;
@@ -261,7 +266,7 @@ impl Interpreter {
             return Ok(Unmentioned::None);
         };
         if let Some(label) = candidates.only_text() {
-            return self.mapped_from(label, regex, pieces, step, series, name);
+            return self.mapped_from(label, regex, pieces, step, state, name);
         }
         let mut conditions = vec![Condition::inside(Rc::clone(&regex.automaton))];
         let mentioned = labels.writable().map(|(_, name)| Expression::literal(name));
@@ -279,7 +284,7 @@ impl Interpreter {
             let impossible = self.automaton(&impossible(), true)??;
             conditions.push(Condition::outside(Rc::new(impossible)));
         }
-        for (dropped, inside) in &series.dropped {
+        for (dropped, inside) in &state.dropped {
             conditions.push(Condition {
                 inside: !inside,
                 ..Condition::inside(Rc::clone(dropped))
@@ -292,22 +297,22 @@ impl Interpreter {
         };
         let exposed = |origin: &Origin| matches!(origin, Origin::Exposed(_));
         let is_sample = step.id.stage == Stage::MetricRelabelings;
-        if !series.refilled {
-            // Those that were found for other rules of the list are sources already.
-            let known = series.given.iter().map(|(given, _)| given);
+        if !state.refilled {
+            // Those that were found for other configs of the list are sources already.
+            let known = state.given.iter().map(|(given, _)| given);
             let known = known.filter(|given| exposed(given) == is_sample);
             match outside(&mut known.map(Origin::name)) {
                 Ok(condition) => conditions.push(condition),
                 Err(TooLarge) => return Ok(Unmentioned::Possibly),
             }
         }
-        let others = series.given.iter().map(|(given, _)| given.name());
+        let others = state.given.iter().map(|(given, _)| given.name());
         for (alphabet, further) in [
             // What the target was given is not what the exporter exposes.
             (LABEL_NAME, outside(&mut { others }).ok()),
             (u128::MAX, None),
         ] {
-            let surely = further.is_some() && !series.refilled;
+            let surely = further.is_some() && !state.refilled;
             let conditions: Vec<Condition> = conditions.iter().cloned().chain(further).collect();
             let found = shortest(&conditions, alphabet, usize::MAX, &mut self.budget)?;
             let Some(label) = found else { continue };
@@ -339,8 +344,8 @@ impl Interpreter {
         Ok(held)
     }
 
-    /// A language that contains every label that the rule may map to `name`; none if it maps none.
-    pub(super) fn candidates(
+    /// A language that contains every label that the config may map to `name`; none if it maps none.
+    pub(crate) fn candidates(
         &mut self,
         regex: &Compiled,
         pieces: &[Piece],
@@ -380,32 +385,32 @@ impl Interpreter {
         })
     }
 
-    /// Whether the only label that the rule can map to `name` is one that no rule mentions.
+    /// Whether the only label that the config can map to `name` is one that no config mentions.
     fn mapped_from(
         &mut self,
         label: String,
         regex: &Compiled,
         pieces: &[Piece],
         step: &Step<'_>,
-        series: &Series,
+        state: &State,
         name: &str,
     ) -> Result<Unmentioned, TooComplex> {
         let labels = step.labels;
         let is_sample = step.id.stage == Stage::MetricRelabelings;
         let exposed = |origin: &Origin| matches!(origin, Origin::Exposed(_));
-        let mut given = series.given.iter().map(|(given, _)| given);
+        let mut given = state.given.iter().map(|(given, _)| given);
         let mut is_given = false;
         let mut is_known = labels.place(&label).is_some();
         for given in given.by_ref().filter(|given| *given.name() == label) {
             is_given = true;
-            is_known |= !series.refilled && exposed(given) == is_sample;
+            is_known |= !state.refilled && exposed(given) == is_sample;
         }
         let mut is_there = !is_known && self.contains(&regex.automaton, &label)? != Membership::No;
         if labels.are_of_kubernetes && !is_sample {
             let impossible = self.automaton(&impossible(), true)??;
             is_there = is_there && self.contains(&impossible, &label)? != Membership::Yes;
         }
-        for (dropped, drops) in &series.dropped {
+        for (dropped, drops) in &state.dropped {
             let is_dropped = if *drops {
                 Membership::Yes
             } else {
@@ -420,7 +425,7 @@ impl Interpreter {
             && !label.starts_with(|first: char| first.is_ascii_digit());
         let surely = is_plain
             && !is_given
-            && !series.refilled
+            && !state.refilled
             && self.renames(regex, pieces, &label, name)? == Membership::Yes;
         Ok(if surely {
             Unmentioned::Surely(label)
@@ -429,7 +434,7 @@ impl Interpreter {
         })
     }
 
-    /// Whether a rule maps the label `from` to the label `to`.
+    /// Whether a config maps the label `from` to the label `to`.
     fn renames(
         &mut self,
         regex: &Compiled,

@@ -7,7 +7,7 @@ use crate::language::alphabet::Class;
 use crate::language::budget::TooComplex;
 use crate::language::expression::Expression;
 
-use super::rule::Rule;
+use super::config::RelabelConfig;
 
 /// The most labels that the pipeline of one endpoint may mention.
 pub const MAX_LABELS: usize = 256;
@@ -18,14 +18,14 @@ pub const NAMESPACE: usize = 0;
 pub const META_NAMESPACE: usize = 1;
 /// The place of `exported_namespace`.
 pub const EXPORTED_NAMESPACE: usize = 2;
-/// The place of the namespace of the target, which no rule can write.
+/// The place of the namespace of the target, which no config can write.
 pub const TARGET: usize = 3;
-/// The place of label `namespace` as merging left it, which no rule can write.
+/// The place of label `namespace` as merging left it, which no config can write.
 pub const MERGED: usize = 4;
-/// The place of `exported_namespace` as merging left it, which no rule can write.
+/// The place of `exported_namespace` as merging left it, which no config can write.
 pub const MERGED_EXPORTED: usize = 5;
 /// The place of the exposed namespace where `exported_namespace` was taken, too, so that it had to make
-/// room once more; which no rule can write.
+/// room once more; which no config can write.
 pub const DISPLACED: usize = 6;
 
 /// The names of the labels in which a namespace is judged, by their places.
@@ -34,13 +34,27 @@ pub const NAMESPACES: [&str; 3] = [
     "__meta_kubernetes_namespace",
     "exported_namespace",
 ];
+/// How the labels begin that discovery in Kubernetes gives.
+pub const META_KUBERNETES: &str = "__meta_kubernetes_";
+/// Where a target is scraped.
+pub const ADDRESS: &str = "__address__";
+/// The label that a target gets from its address, unless it has one.
+pub const INSTANCE: &str = "instance";
+/// The path at which a target is scraped.
+pub const METRICS_PATH: &str = "__metrics_path__";
+/// It is written in front of the address as it stands, so that it can bring another one (`Target.URL` in
+/// Prometheus' `scrape/target.go`).
+pub const SCHEME: &str = "__scheme__";
+/// The labels by which a scrape may go elsewhere than its target stands, or to another path.
+pub const MOVING: [&str; 3] = [ADDRESS, METRICS_PATH, SCHEME];
+
 /// The label with the name of a metric.
 pub const METRIC_NAME: &str = "__name__";
 
-/// The labels of a target that a proof relies on being what discovery, prometheus-operator's own rules and
+/// The labels of a target that a proof relies on being what discovery, prometheus-operator's own configs and
 /// Prometheus' defaults make them, besides those of [`RELIED_ON_PREFIX`].
 ///
-/// A Prometheus can write labels between these and the rules of an object: by its scrape classes, its
+/// A Prometheus can write labels between these and the configs of an object: by its scrape classes, its
 /// `podTargetLabels`, its `enforcedNamespaceLabel`. Rule `scrape-override` keeps it from writing one of
 /// these; of all others a proof assumes that it may have ([`is_relied_on`]).
 pub const RELIED_ON: [&str; 17] = [
@@ -66,7 +80,7 @@ pub const RELIED_ON: [&str; 17] = [
 /// How the names of labels begin that service discovery gives; a proof relies on all of them.
 pub const RELIED_ON_PREFIX: &str = "__meta_";
 
-/// Whether a proof relies on the label. Its knowledge of any other one is forgotten before the first rule of
+/// Whether a proof relies on the label. Its knowledge of any other one is forgotten before the first config of
 /// an object.
 #[must_use]
 pub fn is_relied_on(label: &str) -> bool {
@@ -100,7 +114,7 @@ pub fn impossible() -> Expression {
 pub struct Labels {
     names: Vec<String>,
     places: BTreeMap<String, usize>,
-    /// Whether targets have none of the [`impossible`] labels before the first rule.
+    /// Whether targets have none of the [`impossible`] labels before the first config.
     pub are_of_kubernetes: bool,
 }
 
@@ -120,16 +134,16 @@ impl Default for Labels {
 }
 
 impl Labels {
-    /// Adds the labels that a rule mentions by name.
+    /// Adds the labels that a config mentions by name.
     ///
     /// # Errors
     ///
     /// [`TooComplex`] if there come to be more than [`MAX_LABELS`].
-    pub fn mention(&mut self, rule: &Rule) -> Result<(), TooComplex> {
-        for name in &rule.source_labels {
+    pub fn mention(&mut self, config: &RelabelConfig) -> Result<(), TooComplex> {
+        for name in &config.source_labels {
             self.add(name)?;
         }
-        self.add(&rule.target_label)
+        self.add(&config.target_label)
     }
 
     /// Adds a label.
@@ -155,7 +169,7 @@ impl Labels {
         self.places.get(name).copied()
     }
 
-    /// The labels that a rule can write, with their places.
+    /// The labels that a config can write, with their places.
     pub fn writable(&self) -> impl Iterator<Item = (usize, &String)> {
         self.names
             .iter()
@@ -163,7 +177,7 @@ impl Labels {
             .filter(|(_, name)| !name.is_empty())
     }
 
-    /// The labels' names, by place; those that no rule can write have none.
+    /// The labels' names, by place; those that no config can write have none.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names

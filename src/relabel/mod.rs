@@ -1,39 +1,32 @@
-//! What relabeling does to namespaces: [`rule`] is one relabeling with Prometheus' defaults,
-//! [`scrape`] the whole way of a series through an endpoint, [`interpret`] the symbolic run of it
-//! over a [`series`] and its [`labels`], whose [`value`]s are made of variables, and [`leak`] the
-//! question that is asked at the end, which [`solve`] answers with texts for the variables.
-//! What is [`plain`] is proved without. [`capture`] tells what the groups of a regex hold, whose alternatives have [`shape`]s.
+//! What relabeling does to labels: [`config`] is one relabel config with Prometheus' defaults, [`interpreter`] the
+//! symbolic run of several over a [`state`], whose [`value`]s are made of variables. [`capture`] tells what the groups
+//! of a regex hold, whose alternatives have [`shape`]s; [`label_map`] what `labelmap` does, [`change`] what a config can
+//! change at all, and [`keep`] what a keep lets through.
 //!
-//! This module knows nothing of admission: monitors become a [`scrape::Scrape`] elsewhere.
+//! This module knows nothing of admission, nor of what may be seen.
 
-pub mod address;
 pub mod capture;
 mod change;
-pub mod interpret;
+pub mod config;
+pub mod interpreter;
+pub mod keep;
 mod label_map;
 pub mod labels;
-pub mod leak;
-pub mod path;
-pub mod plain;
-pub mod rule;
-pub mod scrape;
-pub mod series;
 pub mod shape;
-mod slice;
-pub mod solve;
+pub mod state;
 pub mod template;
 pub mod value;
 
-/// Where a rule stands.
+/// Where a config stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RuleId {
+pub struct ConfigId {
     /// In which list.
     pub stage: Stage,
     /// At which place, from 0.
     pub index: usize,
 }
 
-impl RuleId {
+impl ConfigId {
     const fn of_prometheus(index: usize) -> Self {
         let stage = Stage::Prometheus;
         Self { stage, index }
@@ -53,7 +46,7 @@ impl RuleId {
     pub const ADDED_PORT: Self = Self::of_prometheus(3);
 }
 
-/// The lists of rules that a series runs through, in their order.
+/// The lists of configs that a series runs through, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// What the operator adds for the monitor's `targetLabels` and `podTargetLabels`.

@@ -14,17 +14,17 @@ const MAX_TEXT: usize = 256;
 /// An alternative of a pattern.
 #[derive(Debug)]
 pub struct Shape {
-    pub(super) items: Vec<ShapeItem>,
+    pub(crate) items: Vec<ShapeItem>,
     /// The alternative as a whole.
-    pub(super) whole: Rc<Automaton>,
+    pub(crate) whole: Rc<Automaton>,
     /// Where it is anything, a literal, and anything: at which of them the literal cannot occur
     /// once more, and the texts in which it does.
-    pub(super) apart: Option<(usize, Rc<Automaton>)>,
+    pub(crate) apart: Option<(usize, Rc<Automaton>)>,
 }
 
 /// A part of an alternative.
 #[derive(Debug)]
-pub(super) enum ShapeItem {
+pub(crate) enum ShapeItem {
     Literal(String),
     Part {
         group: Option<usize>,
@@ -35,7 +35,7 @@ pub(super) enum ShapeItem {
 }
 
 impl ShapeItem {
-    pub(super) const fn group(&self) -> Option<usize> {
+    pub(crate) const fn group(&self) -> Option<usize> {
         match self {
             Self::Literal(_) => None,
             Self::Part { group, .. } => *group,
@@ -157,7 +157,7 @@ impl Shape {
 
     /// What a group holds, by what the items took.
     #[must_use]
-    pub(super) fn held<'t, T>(&self, group: usize, taken: &'t [T]) -> Option<&'t T> {
+    pub(crate) fn held<'t, T>(&self, group: usize, taken: &'t [T]) -> Option<&'t T> {
         let place = self
             .items
             .iter()

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::LabelSelector;
 use crate::json::{Strict, few, few_texts};
-use crate::relabel::rule::Relabeling;
+use crate::relabel::config::Relabeling;
 
 /// An endpoint that is scraped.
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,6 @@ use serde_json::value::RawValue;
 use crate::json::{self, Strict, few, few_members, few_texts};
 
 pub mod endpoint;
-pub mod operator_rules;
 pub mod persistent_volume_claim;
 pub mod pod_monitor;
 pub mod probe;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::endpoint::NamespaceSelector;
 use super::{LabelSelector, Labels, Object};
 use crate::json::{Strict, few, few_members, few_texts};
-use crate::relabel::rule::Relabeling;
+use crate::relabel::config::Relabeling;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::persistent_volume_claim as claim;
 use super::{Annotations, LabelSelector, Object};
 use crate::json::{Strict, few, few_texts};
-use crate::relabel::rule::Relabeling;
+use crate::relabel::config::Relabeling;
 
 /// The `spec` of one that picks monitoring objects up.
 #[derive(Debug, Deserialize)]

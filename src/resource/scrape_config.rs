@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{Labels, Object};
 use crate::json::{Strict, few, few_members, few_texts};
-use crate::relabel::rule::Relabeling;
+use crate::relabel::config::Relabeling;
 
 /// The `spec` of a `ScrapeConfig`.
 #[derive(Debug, Deserialize)]

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::json::push_key;
 use crate::resource::Object;
+use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
 use crate::settings::{Membership, Settings};
-use crate::verdict::{Fix, Verdict, Violation, excerpt};
 
 /// The rule's name.
 pub const NAME: &str = "release-label";

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::language::budget::TooComplex;
-use crate::relabel::interpret::Interpreter;
+use crate::pipeline::operator::sanitized;
+use crate::relabel::config::{READ_AS_NULL, Refusal, RelabelConfig, Relabeling, is_read_as_null};
+use crate::relabel::interpreter::Interpreter;
 use crate::relabel::labels::{NAMESPACE, NAMESPACES, RELIED_ON, RELIED_ON_PREFIX, is_relied_on};
-use crate::relabel::rule::{READ_AS_NULL, Refusal, Relabeling, Rule, is_read_as_null};
-use crate::resource::operator_rules::sanitized;
 use crate::resource::prometheus::{Prometheus, ScrapeClass};
-use crate::verdict::{Fix, Verdict, Violation, excerpt};
+use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
 
 /// The rule's name.
 pub const NAME: &str = "scrape-override";
@@ -214,7 +214,7 @@ fn written(
     is_of_samples: bool,
     interpreter: &mut Interpreter,
 ) -> Result<Option<String>, TooComplex> {
-    let rule = match Rule::new(relabeling) {
+    let rule = match RelabelConfig::new(relabeling) {
         Ok(rule) => rule,
         // The operator refuses the whole Prometheus, and says so. What is read as null is judged by itself.
         Err(Refusal::Ignored(_) | Refusal::RefusesAll(_) | Refusal::ReadAsNull) => return Ok(None),

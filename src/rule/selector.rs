@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::resource::prometheus::Prometheus;
 use crate::resource::{Kind, LabelSelector, Object};
+use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
 use crate::settings::{Environment, Settings};
-use crate::verdict::{Fix, Verdict, Violation, excerpt};
 
 /// The rule's name.
 pub const NAME: &str = "selector";

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::resource::persistent_volume_claim::{Ownership, Spec, ownership};
 use crate::resource::prometheus::Prometheus;
 use crate::resource::{Object, STORAGE_CLASS};
+use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
 use crate::settings::Settings;
-use crate::verdict::{Fix, Verdict, Violation, excerpt};
 
 /// The rule's name.
 pub const NAME: &str = "storage-class";

@@ -169,7 +169,9 @@ func (e *searcher) tryTarget(p *pool, fixed map[string]bool, namespace string) {
 		}
 		p.fill(e.random, chosen, fixed)
 		for name, value := range chosen {
-			if !e.source.carries(name, value) {
+			if !e.source.mayName(name) {
+				delete(chosen, name)
+			} else if !e.source.carries(name, value) {
 				chosen[name] = strings.ReplaceAll(value, "\n", "")
 			}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -108,6 +109,15 @@ func (s source) fixes() map[string]bool {
 // servers give names to is on one line; only annotations are not.
 func (s source) carries(name, value string) bool {
 	return s.isFree || s.isWritten || strings.Contains(name, "_annotation_") || !strings.Contains(value, "\n")
+}
+
+// misnamed is a meta label of a key that Kubernetes does not take: a key begins with a letter or a digit
+// (IsQualifiedName in k8s.io/apimachinery).
+var misnamed = regexp.MustCompile(`^__meta_kubernetes_[a-z]+_(label|annotation)(present)?_[^a-zA-Z0-9]`)
+
+// mayName tells whether targets of the source may have a label of this name.
+func (s source) mayName(name string) bool {
+	return s.isFree || s.isWritten || !misnamed.MatchString(name)
 }
 
 // isPrometheusOwn tells whether Prometheus gives each target such a label (the job's name, and what

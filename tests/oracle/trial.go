@@ -162,7 +162,7 @@ func (t *trial) replay(r random, input example, isShown func(kind, string) bool)
 				if shown != nil {
 					shown.isUnreal = !scraped.isScrapable
 					for name, value := range discovered {
-						shown.isUnreal = shown.isUnreal || !t.source.carries(name, value)
+						shown.isUnreal = shown.isUnreal || !t.source.carries(name, value) || !t.source.mayName(name)
 					}
 					if !shown.isUnreal && !t.scrape.before3 {
 						shown.sighting = &sighting{t.scrape, discovered, exposed}

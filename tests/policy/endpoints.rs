@@ -568,3 +568,17 @@ fn every_endpoint_is_judged_by_itself() {
     let field = |index| format!("spec.endpoints[{index}].metricRelabelings");
     assert_eq!(fields, [field(0), field(2)]);
 }
+
+/// Two labels of the selector have the same name in Prometheus, so that no service has both values.
+#[test]
+fn nothing_comes_through_selectors_that_contradict_each_other() {
+    let mut object = monitor(
+        "{}",
+        "{relabelings: [{action: keep, sourceLabels: [namespace], regex: .*-dev}, \
+         {sourceLabels: [__meta_kubernetes_service_label_a_b], targetLabel: app}]}",
+    );
+    object["spec"]["selector"]["matchLabels"] = json!({"a-b": "x", "a_b": "y"});
+    let answer = create(&object, &json!({}));
+    assert!(answer.accepted);
+    assert!(answer.warnings[0].contains("nothing that environment"));
+}

@@ -5,7 +5,7 @@ use proptest::sample::select;
 use proptest::test_runner::Config;
 use serde_json::{Value, json};
 
-use super::harness::{create, fixed, monitor, proven};
+use super::harness::{create, fixed, monitor, only, proven};
 
 const SOURCES: &[&str] = &[
     "namespace",
@@ -164,4 +164,18 @@ fn most_of_what_is_rejected_can_be_mended_without_a_person() {
         assert!(rejected > 60, "only {rejected} are rejected");
         assert!(10 * mended > 6 * rejected, "{mended} of {rejected}");
     }
+}
+
+/// A fix has the rules as they stand, so there is none where they cannot be read as a whole.
+#[test]
+fn no_fix_is_made_of_what_is_not_read() {
+    let mut object = monitor(
+        "{}",
+        "{honorLabels: true, metricRelabelings: \
+         [{action: keep, sourceLabels: [namespace], regex: .*-dev.*}]}",
+    );
+    assert!(only(&create(&object, &json!({}))).fix.is_some());
+    let deep = (0..200).fold(json!(1), |inner, _| Value::Array(vec![inner]));
+    object["spec"]["endpoints"][0]["metricRelabelings"][0]["unknown"] = deep;
+    assert!(only(&create(&object, &json!({}))).fix.is_none());
 }

@@ -7,8 +7,8 @@ mod text;
 
 use std::io::{Result, Write};
 
+use prometheus_env_isolation_policy::rule::verdict::Fix;
 use prometheus_env_isolation_policy::settings::Settings;
-use prometheus_env_isolation_policy::verdict::Fix;
 
 use crate::input::{Input, Place};
 use crate::judge::{Finding, FindingKind, Outcome, Verdict};

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::relabel::leak::{Leak, Witness};
-use crate::relabel::rule::{Action, Rule};
-use crate::relabel::scrape::Scrape;
-use crate::relabel::{RuleId, Stage};
+use crate::pipeline::scrape_job::ScrapeJob;
+use crate::prove::leak::{Leak, Witness};
+use crate::relabel::config::{Action, RelabelConfig};
+use crate::relabel::{ConfigId, Stage};
+use crate::rule::verdict::excerpt;
 use crate::settings::{Membership, NamespaceFilter};
-use crate::verdict::excerpt;
 
-use super::subject::Subject;
-use super::{Judge, rule_at};
+use super::Judge;
+use crate::pipeline::Definition;
 
 const NAMESPACE: &str = "namespace";
 const META_NAMESPACE: &str = "__meta_kubernetes_namespace";
@@ -19,19 +19,19 @@ impl Judge<'_, '_> {
     pub(super) fn target_leaks(
         &mut self,
         leak: &Leak,
-        subject: &Subject<'_>,
-        scrape: &Scrape,
+        definition: &Definition<'_>,
+        job: &ScrapeJob<'_>,
     ) -> String {
         let why = if leak.writer.is_some() {
             ""
         } else {
-            subject.discovers
+            definition.discovers
         };
-        let mut message = self.leaks("a target", leak, why, Stage::Relabelings, subject, scrape);
+        let mut message = self.leaks("a target", leak, why, Stage::Relabelings, definition, job);
         // A keep is required all the same.
         let is_choice = self.settings.namespace_filter == NamespaceFilter::Proven;
         if leak.writer.is_none() && is_choice {
-            message.push_str(subject.narrower);
+            message.push_str(definition.narrower);
         }
         message
     }
@@ -39,12 +39,12 @@ impl Judge<'_, '_> {
     pub(super) fn sample_leaks(
         &mut self,
         leak: &Leak,
-        subject: &Subject<'_>,
-        scrape: &Scrape,
+        definition: &Definition<'_>,
+        job: &ScrapeJob<'_>,
     ) -> String {
         let why = if leak.writer.is_some() {
             ""
-        } else if scrape.honor_labels {
+        } else if job.honor_labels {
             "honorLabels is true, so the exporter's own label `namespace` wins"
         } else {
             "the target has no label `namespace`, so the exporter's own stays"
@@ -54,24 +54,24 @@ impl Judge<'_, '_> {
             leak,
             why,
             Stage::MetricRelabelings,
-            subject,
-            scrape,
+            definition,
+            job,
         )
     }
 
     pub(super) fn exported_leaks(
         &mut self,
         leak: &Leak,
-        subject: &Subject<'_>,
-        scrape: &Scrape,
+        definition: &Definition<'_>,
+        job: &ScrapeJob<'_>,
     ) -> String {
-        let reads = |rule: &Rule| rule.reads("exported_namespace");
-        let rules = || scrape.relabelings.iter().chain(&scrape.metric_relabelings);
-        let mut sources = scrape.sources.iter();
+        let reads = |rule: &RelabelConfig| rule.reads("exported_namespace");
+        let rules = || job.relabelings.iter().chain(&job.metric_relabelings);
+        let mut sources = job.sources.iter();
         let why = if sources.any(|source| source.is_cluster_wide) {
             "nothing keeps kube-state-metrics from being discovered, too (clusterWideExporters), whose own \
              label `namespace` arrives as `exported_namespace`"
-        } else if scrape.is_cluster_wide() || !rules().any(reads) {
+        } else if job.is_cluster_wide() || !rules().any(reads) {
             "this exporter reports on many namespaces, and with honorLabels false its own label \
              arrives as `exported_namespace`"
         } else {
@@ -82,8 +82,8 @@ impl Judge<'_, '_> {
             leak,
             why,
             Stage::MetricRelabelings,
-            subject,
-            scrape,
+            definition,
+            job,
         )
     }
 
@@ -94,24 +94,24 @@ impl Judge<'_, '_> {
         leak: &Leak,
         why: &str,
         stage: Stage,
-        subject: &Subject<'_>,
-        scrape: &Scrape,
+        definition: &Definition<'_>,
+        job: &ScrapeJob<'_>,
     ) -> String {
         let environment = &self.environment.name;
-        let mut message = match (&leak.witness, leak.loose) {
+        let mut message = match (&leak.witness, leak.approximated_by) {
             (Some(witness), _) => {
                 let namespace = &witness.namespace;
                 format!("{what} of namespace {namespace:?} can come through")
             }
             (None, Some(rule)) if rule.stage == Stage::Prometheus => {
                 let where_it_is = match rule {
-                    RuleId::IGNORED_SELECTOR => {
+                    ConfigId::IGNORED_SELECTOR => {
                         "ignores namespace selectors (ignoreNamespaceSelectors)"
                     }
-                    RuleId::ENFORCED_NAMESPACE => {
+                    ConfigId::ENFORCED_NAMESPACE => {
                         "gives every target this object's namespace (enforcedNamespaceLabel)"
                     }
-                    RuleId::ADDED_PORT => {
+                    ConfigId::ADDED_PORT => {
                         "is of version 2, which adds a port to the address that becomes `instance`"
                     }
                     _ => "writes a label that these rules read (scrapeClasses, podTargetLabels)",
@@ -122,22 +122,22 @@ impl Judge<'_, '_> {
                 )
             }
             (None, Some(rule)) => {
-                let reason = self.reason(rule, scrape);
+                let reason = self.reason(rule, job);
                 format!(
                     "it cannot be proved that {what} from outside of environment {:?} cannot come \
                      through, because {} cannot be followed{reason}",
                     self.environment.name,
-                    name(rule, subject, scrape)
+                    name(rule, definition, job)
                 )
             }
             (None, None) => {
                 format!("{what} from outside of environment {environment:?} can come through")
             }
         };
-        let filters: Vec<&RuleId> = leak
+        let filters: Vec<&ConfigId> = leak
             .filters
             .iter()
-            .filter(|filter| filter.stage == stage && Some(**filter) != leak.loose)
+            .filter(|filter| filter.stage == stage && Some(**filter) != leak.approximated_by)
             .collect();
         if !why.is_empty() {
             let _ = write!(message, ": {why}");
@@ -146,7 +146,7 @@ impl Judge<'_, '_> {
             let _ = write!(
                 message,
                 ": {} writes the label",
-                name(writer, subject, scrape)
+                name(writer, definition, job)
             );
         }
         match filters.last() {
@@ -154,16 +154,16 @@ impl Judge<'_, '_> {
                 let _ = write!(
                     message,
                     ", and {} lets it through",
-                    name(**last, subject, scrape)
+                    name(**last, definition, job)
                 );
             }
-            None if leak.writer.is_none() && leak.loose.is_none() => {
+            None if leak.writer.is_none() && leak.approximated_by.is_none() => {
                 message.push_str(", and no rule filters it");
             }
             None => {}
         }
         if let Some(witness) = &leak.witness {
-            message.push_str(&circumstances(witness, scrape));
+            message.push_str(&circumstances(witness, job));
         }
         let outside = |witness: &Witness| {
             self.settings.environment_of(&witness.namespace) == Membership::None
@@ -177,8 +177,8 @@ impl Judge<'_, '_> {
     }
 
     /// Why a rule could not be followed, in brackets.
-    fn reason(&mut self, rule: RuleId, scrape: &Scrape) -> String {
-        let Some(found) = rule_at(scrape, rule) else {
+    fn reason(&mut self, rule: ConfigId, job: &ScrapeJob<'_>) -> String {
+        let Some(found) = job.config(rule) else {
             return String::new();
         };
         if found.is_unknown {
@@ -194,10 +194,10 @@ impl Judge<'_, '_> {
 
 /// The labels that the endpoint's rules are about and with which the witness comes through, the
 /// namespace itself aside.
-fn circumstances(witness: &Witness, scrape: &Scrape) -> String {
-    let filters = |rule: &&Rule| rule.action == Action::Keep;
+fn circumstances(witness: &Witness, job: &ScrapeJob<'_>) -> String {
+    let filters = |rule: &&RelabelConfig| rule.action == Action::Keep;
     let selected = |name: &String| {
-        let selectors = scrape.operator.iter().filter(filters);
+        let selectors = job.operator.all().iter().filter(filters);
         selectors
             .flat_map(|rule| &rule.source_labels)
             .any(|label| label == name)
@@ -222,8 +222,8 @@ fn circumstances(witness: &Witness, scrape: &Scrape) -> String {
 }
 
 /// A rule, as a reader finds it.
-fn name(rule: RuleId, subject: &Subject<'_>, scrape: &Scrape) -> String {
-    let Some(found) = rule_at(scrape, rule) else {
+fn name(rule: ConfigId, definition: &Definition<'_>, job: &ScrapeJob<'_>) -> String {
+    let Some(found) = job.config(rule) else {
         return "a rule of prometheus-operator".to_owned();
     };
     if rule.stage == Stage::Operator {
@@ -235,7 +235,7 @@ fn name(rule: RuleId, subject: &Subject<'_>, scrape: &Scrape) -> String {
             _ => "the selector".to_owned(),
         };
     }
-    let place = format!("{}[{}]", subject.list(rule.stage).name(), rule.index);
+    let place = format!("{}[{}]", definition.list(rule.stage).name(), rule.index);
     match found.action {
         Action::Keep | Action::Drop | Action::LabelDrop | Action::LabelKeep | Action::LabelMap => {
             format!("{place} ({} {:?})", found.action, excerpt(&found.regex))

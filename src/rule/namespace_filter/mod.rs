@@ -1,43 +1,43 @@
 //! Rule `namespace-filter`: nothing that is scraped brings in a series of another environment.
 //!
-//! Each [`Subject`] (an endpoint of a monitor, a probe, a scrape configuration) is proved by itself
-//! ([`Scrape::judge`]). What leaks is [mended](mend) where it leaks: targets in `relabelings`,
-//! samples in `metricRelabelings`. A fix is proposed only after the mended subject was proved, too.
+//! Each [`Definition`] (an endpoint of a monitor, a probe, a scrape configuration) is proved by itself
+//! ([`ScrapeJob::judge`]). What leaks is [mended](mend) where it leaks: targets in `relabelings`,
+//! samples in `metricRelabelings`. A fix is proposed only after the mended definition was proved, too.
 
-mod mend;
+pub mod explanation;
 mod message;
-mod subject;
-pub mod walk;
+mod repair;
 
 use std::borrow::Cow;
-use std::rc::Rc;
 
-use crate::json::{self, Strict};
+use crate::json;
 use crate::language::budget::TooComplex;
 use crate::language::pattern::PatternError;
-use crate::relabel::address::{Standing, stands_outside};
-use crate::relabel::interpret::Interpreter;
-use crate::relabel::leak::{Allowed, Leak, Witness};
-use crate::relabel::rule::{
-    READ_AS_NULL, REFUSES_ALL, Refusal, Relabeling, Rule, has_placeholder, is_read_as_null,
+use crate::pipeline::Definition;
+use crate::pipeline::scrape_job::ScrapeJob;
+use crate::prove::address::{Standing, stands_outside};
+use crate::prove::keep::is_confining_keep;
+use crate::prove::leak::{Allowed, Leak, Witness};
+use crate::prove::{Findings, prove};
+use crate::relabel::config::{
+    READ_AS_NULL, REFUSES_ALL, Refusal, RelabelConfig, has_placeholder, is_read_as_null,
 };
-use crate::relabel::scrape::{self, Scrape, is_confining_keep};
-use crate::relabel::series::Series;
+use crate::relabel::interpreter::Interpreter;
+use crate::relabel::state::State;
 use crate::relabel::value::Value;
-use crate::relabel::{RuleId, Stage};
+use crate::relabel::{ConfigId, Stage};
 use crate::resource::Object;
 use crate::resource::scraped::Scraped;
+use crate::rule::verdict::{Fix, Verdict, Violation};
 use crate::settings::{Environment, NamespaceFilter, Settings};
-use crate::verdict::{self, Fix, Verdict, Violation};
 
-use mend::{Edit, Edits, Mended, Unmended};
-use subject::Subject;
+use repair::{Edit, Edits, Irreparable, Repaired};
 
 /// The rule's name.
 pub const NAME: &str = "namespace-filter";
 
 /// What it costs to look at something that is scraped, in the unit of the budget.
-const SUBJECT: usize = 32;
+const DEFINITION: usize = 32;
 /// What it costs to read a rule, or a name or an address of a list.
 const ITEM: usize = 8;
 /// What it costs to tell of a violation.
@@ -66,7 +66,7 @@ pub fn judge(
     let Some(environment) = settings.environment_scraping(namespace, release) else {
         return;
     };
-    let subjects = Subject::all(scraped, namespace, settings);
+    let definitions = Definition::all(scraped, namespace, settings);
     let allowed = allowed(settings, environment, std::iter::empty());
     let Ok(allowed) = allowed else {
         verdict.violations.push(Violation {
@@ -86,18 +86,18 @@ pub fn judge(
         interpreter: Interpreter::default(),
         verdict,
     };
-    for (index, subject) in subjects.enumerate() {
+    for (index, definition) in definitions.enumerate() {
         // What is not worth a proof costs, too, and has to end.
-        if judge.interpreter.budget.spend(SUBJECT).is_err()
+        if judge.interpreter.budget.spend(DEFINITION).is_err()
             || judge.verdict.violations.len() >= MAX_VIOLATIONS
         {
             let message = format!(
                 "too much to check in one object: what follows after the first {index} was not judged"
             );
-            judge.push(subject.list_field(), message, None, None);
+            judge.push(definition.list_field(), message, None, None);
             break;
         }
-        judge.subject(subject);
+        judge.judge(&definition);
     }
     judge.verdict.spent += judge.interpreter.budget.spent();
 }
@@ -139,68 +139,45 @@ struct Judge<'a, 'v> {
 }
 
 impl Judge<'_, '_> {
-    fn subject(&mut self, mut subject: Subject<'_>) {
-        if self.judge_subject(&mut subject) == Err(TooComplex) {
+    fn judge(&mut self, definition: &Definition<'_>) {
+        if self.judge_definition(definition) == Err(TooComplex) {
             let because = match self.interpreter.at {
-                Some(RuleId { stage, index }) if stage != Stage::Operator => {
-                    format!(", because of {}[{index}]", subject.list(stage).name())
+                Some(ConfigId { stage, index }) if stage != Stage::Operator => {
+                    format!(", because of {}[{index}]", definition.list(stage).name())
                 }
                 _ => String::new(),
             };
             let message = format!(
                 "too complex to prove that it does not leak{because}; write its relabelings more simply"
             );
-            self.push(subject.field(), message, None, None);
+            self.push(definition.field(), message, None, None);
         }
     }
 
-    fn judge_subject(&mut self, subject: &mut Subject<'_>) -> Result<(), TooComplex> {
+    fn judge_definition(&mut self, definition: &Definition<'_>) -> Result<(), TooComplex> {
         self.interpreter.at = None;
-        // Each of the operator's rules is looked at, and made, once more for each endpoint.
+        // Each of the operator's relabel configs is made once more for each endpoint.
         self.interpreter
             .budget
-            .spend(ITEM * subject.operator_size())?;
-        self.judge_ports(subject)?;
-        let relabelings = self.rules(subject, Stage::Relabelings)?;
-        let metric_relabelings = self.rules(subject, Stage::MetricRelabelings)?;
+            .spend(ITEM * definition.operator_len())?;
+        self.judge_ports(definition)?;
+        let relabelings = self.configs(definition, Stage::Relabelings)?;
+        let metric_relabelings = self.configs(definition, Stage::MetricRelabelings)?;
         let (Some(relabelings), Some(metric_relabelings)) = (relabelings, metric_relabelings)
         else {
             return Ok(());
         };
-        let mut scrape = Scrape {
-            relabelings,
-            metric_relabelings,
-            operator: Rc::default(),
-            sources: std::mem::take(&mut subject.scrape.sources),
-            path: std::mem::take(&mut subject.scrape.path),
-            own: std::mem::take(&mut subject.scrape.own),
-            cluster_wide_paths: std::mem::take(&mut subject.scrape.cluster_wide_paths),
-            ..subject.scrape
-        };
-        self.narrow(subject, &mut scrape)?;
-        let required = self.settings.namespace_filter == NamespaceFilter::Required;
-        if self.is_plain(subject, &scrape, required) == Ok(true) {
-            return Ok(());
-        }
-        scrape.operator = subject.operator_rules();
-        self.prove(subject, &scrape)
+        let job = definition.job(relabelings, metric_relabelings, &mut self.interpreter)?;
+        self.judge_job(definition, &job)
     }
 
-    /// Takes note where the rules ask for something else than an exporter that reports on many namespaces.
-    fn narrow(&mut self, subject: &Subject<'_>, scrape: &mut Scrape) -> Result<(), TooComplex> {
-        let is_wide = scrape.sources.iter().any(|source| source.is_cluster_wide);
-        let interpreter = &mut self.interpreter;
-        if is_wide && subject.asks_for_something_else(scrape, self.settings, interpreter)? {
-            for source in &mut scrape.sources {
-                source.is_cluster_wide = false;
-            }
-        }
-        Ok(())
+    fn prove(&mut self, job: &ScrapeJob<'_>) -> Result<Findings, TooComplex> {
+        prove(job, &self.allowed, &mut self.interpreter)
     }
 
-    /// What the operator writes into a rule of its own, and Prometheus reads otherwise, or not at all.
-    fn judge_ports(&mut self, subject: &Subject<'_>) -> Result<(), TooComplex> {
-        for (field, text) in subject.regexes() {
+    /// What the operator writes into a relabel config of its own, and Prometheus reads otherwise, or not at all.
+    fn judge_ports(&mut self, definition: &Definition<'_>) -> Result<(), TooComplex> {
+        for (field, text) in definition.regexes() {
             let message = if is_read_as_null(&text) {
                 READ_AS_NULL.to_owned()
             } else if let Err(PatternError::Refused(reason)) = self.interpreter.compile(&text)? {
@@ -212,45 +189,35 @@ impl Judge<'_, '_> {
             };
             self.push(field, message, None, None);
         }
-        if let Some(field) = subject.refused_name() {
+        if let Some(field) = definition.refused_name() {
             let message = format!("Prometheus takes no label of this name, {REFUSES_ALL}");
             self.push(field, message, None, None);
         }
         Ok(())
     }
 
-    /// Whether the subject, scraped so, is proved by looking.
-    fn is_plain(
-        &mut self,
-        subject: &Subject<'_>,
-        scrape: &Scrape,
-        required: bool,
-    ) -> Result<bool, TooComplex> {
-        subject.is_plain(scrape, required, &self.allowed, &mut self.interpreter)
-    }
-
-    /// The rules of a list as Prometheus takes them; none where the object would be refused, which
+    /// The relabel configs of a list as Prometheus takes them; none where the object would be refused, which
     /// is then said.
-    fn rules(
+    fn configs(
         &mut self,
-        subject: &Subject<'_>,
+        definition: &Definition<'_>,
         stage: Stage,
-    ) -> Result<Option<Vec<Rule>>, TooComplex> {
-        let list = subject.list(stage);
-        let relabelings: &[Strict<Relabeling>] = list.relabelings.unwrap_or_default();
+    ) -> Result<Option<Vec<RelabelConfig>>, TooComplex> {
+        let list = definition.list(stage);
+        let relabelings = list.relabelings;
         self.interpreter.budget.spend(ITEM * relabelings.len())?;
-        let mut rules = Vec::new();
+        let mut configs = Vec::new();
         let mut refused = false;
         for (index, relabeling) in relabelings.iter().enumerate() {
-            let refusal = match Rule::new(relabeling) {
+            let refusal = match RelabelConfig::new(relabeling) {
                 Err(refusal) => refusal,
-                Ok(rule) => match self.interpreter.compile(&rule.regex) {
-                    Ok(Err(PatternError::Refused(reason))) if !rule.is_unknown => {
+                Ok(config) => match self.interpreter.compile(&config.regex) {
+                    Ok(Err(PatternError::Refused(reason))) if !config.is_unknown => {
                         let reason = format!("has a regex that Go does not compile ({reason})");
                         Refusal::Ignored(reason)
                     }
                     _ => {
-                        rules.push(rule);
+                        configs.push(config);
                         continue;
                     }
                 },
@@ -260,12 +227,16 @@ impl Judge<'_, '_> {
             let field = format!("{}[{index}]", list.path());
             self.push(field, refusal.to_string(), None, None);
         }
-        Ok((!refused).then_some(rules))
+        Ok((!refused).then_some(configs))
     }
 
-    fn prove(&mut self, subject: &Subject<'_>, scrape: &Scrape) -> Result<(), TooComplex> {
-        let mut found = scrape.judge(&self.allowed, &mut self.interpreter)?;
-        if self.judge_addresses(subject, &found)? {
+    fn judge_job(
+        &mut self,
+        definition: &Definition<'_>,
+        job: &ScrapeJob<'_>,
+    ) -> Result<(), TooComplex> {
+        let mut found = self.prove(job)?;
+        if self.judge_addresses(definition, &found)? {
             // What is not known of its targets cannot be an example.
             return Ok(());
         }
@@ -273,7 +244,7 @@ impl Judge<'_, '_> {
             self.verdict.warnings.push(format!(
                 "{}: a label decides at which path is scraped; should it be one that reports on many \
                  namespaces ({}), that is not judged",
-                subject.list(Stage::Relabelings).path(),
+                definition.list(Stage::Relabelings).path(),
                 self.settings.cluster_wide_exporters.paths.join(", ")
             ));
         }
@@ -281,75 +252,68 @@ impl Judge<'_, '_> {
             self.verdict.warnings.push(format!(
                 "{}: nothing that environment {:?} may see can come through, so it would scrape nothing for it; \
                  check the regexes",
-                subject.field(),
+                definition.field(),
                 self.environment.name
             ));
         }
         // What leaks is mended list by list, each on top of the one before; a list that leaks only
         // because of the one before is not reported.
-        let mut mended = Cow::Borrowed(scrape);
-        let mut relabelings = Edits::of(scrape, Stage::Relabelings);
-        let mut metric_relabelings = Edits::of(scrape, Stage::MetricRelabelings);
+        let mut repaired = Cow::Borrowed(job);
+        let mut relabelings = Edits::of(job, Stage::Relabelings);
+        let mut metric_relabelings = Edits::of(job, Stage::MetricRelabelings);
         if let Some(leak) = found.target.take() {
             let stage = Stage::Relabelings;
-            let mut fix = self.mend(subject, &mended, stage, &leak, |found| {
-                found.target.is_some()
-            });
+            let mut fix = self.repair(&repaired, stage, &leak, |found| found.target.is_some());
             if let Ok(fix) = &mut fix {
                 // What leaks behind it must be a leak of the object as it stands.
-                let adding = fix.edits.only_adding(scrape, stage);
-                let mut confined = scrape.clone();
-                adding.apply(stage, scrape, &mut confined);
-                found = confined.judge(&self.allowed, &mut self.interpreter)?;
-                if !found.leaks()
-                    && fix
-                        .scrape
-                        .judge(&self.allowed, &mut self.interpreter)?
-                        .leaks()
-                {
+                let adding = fix.edits.only_adding(job, stage);
+                let mut confined = job.clone();
+                adding.apply(stage, job, &mut confined);
+                found = self.prove(&confined)?;
+                if !found.leaks() && self.prove(&fix.job)?.leaks() {
                     fix.edits = adding;
-                    fix.scrape = confined;
+                    fix.job = confined;
                 }
             }
-            let mut message = self.target_leaks(&leak, subject, scrape);
-            if fix.as_ref().err() == Some(&Unmended::LeavesNothing) {
+            let mut message = self.target_leaks(&leak, definition, job);
+            if fix.as_ref().err() == Some(&Irreparable::LeavesNothing) {
                 message.push_str(LEAVES_NOTHING);
             }
-            self.report(subject, stage, message, &leak, fix.as_ref().ok());
+            self.report(definition, stage, message, &leak, fix.as_ref().ok());
             let Ok(fix) = fix else {
                 // What is behind it cannot be judged without it.
                 return Ok(());
             };
-            mended = Cow::Owned(fix.scrape);
+            repaired = Cow::Owned(fix.job);
             relabelings = fix.edits;
         }
         let stage = Stage::MetricRelabelings;
         if let Some(leak) = found.sample.as_ref().or(found.exported.as_ref()) {
             let mut message = if found.sample.is_some() {
-                self.sample_leaks(leak, subject, scrape)
+                self.sample_leaks(leak, definition, job)
             } else {
-                self.exported_leaks(leak, subject, scrape)
+                self.exported_leaks(leak, definition, job)
             };
-            let fix = self.mend(subject, &mended, stage, leak, |found| {
+            let fix = self.repair(&repaired, stage, leak, |found| {
                 found.sample.is_some() || found.exported.is_some()
             });
-            if fix.as_ref().err() == Some(&Unmended::LeavesNothing) {
+            if fix.as_ref().err() == Some(&Irreparable::LeavesNothing) {
                 message.push_str(LEAVES_NO_SAMPLES);
             }
-            self.report(subject, stage, message, leak, fix.as_ref().ok());
+            self.report(definition, stage, message, leak, fix.as_ref().ok());
             let Ok(fix) = fix else { return Ok(()) };
-            mended = Cow::Owned(fix.scrape);
+            repaired = Cow::Owned(fix.job);
             metric_relabelings = fix.edits;
         }
         let required = self.settings.namespace_filter == NamespaceFilter::Required;
-        if required && subject.is_monitored() {
-            let (stage, edits) = if scrape.honor_labels {
+        if required && definition.is_monitored() {
+            let (stage, edits) = if job.honor_labels {
                 (Stage::MetricRelabelings, metric_relabelings)
             } else {
                 (Stage::Relabelings, relabelings)
             };
-            let leaks = matches!(mended, Cow::Owned(_));
-            self.demand_keep(subject, scrape, &mended, stage, edits, leaks)?;
+            let leaks = matches!(repaired, Cow::Owned(_));
+            self.demand_keep(definition, job, &repaired, stage, edits, leaks)?;
         }
         Ok(())
     }
@@ -358,12 +322,12 @@ impl Judge<'_, '_> {
     /// is not known.
     fn judge_addresses(
         &mut self,
-        subject: &Subject<'_>,
-        found: &scrape::Verdict,
+        definition: &Definition<'_>,
+        found: &Findings,
     ) -> Result<bool, TooComplex> {
         let mut is_unknown = false;
         if let Some((standing, writer)) = &found.standing {
-            let list = subject.list(Stage::Relabelings);
+            let list = definition.list(Stage::Relabelings);
             let field = match writer {
                 Some(rule) if rule.stage == Stage::Relabelings => {
                     format!("{}[{}]", list.path(), rule.index)
@@ -373,9 +337,9 @@ impl Judge<'_, '_> {
             self.push_standing(field, standing, true);
         }
         if (!found.moves_address || found.keeps_address)
-            && (found.has_targets || subject.scrape.is_named)
+            && (found.has_targets || definition.is_named())
         {
-            for (field, address) in subject.addresses() {
+            for (field, address) in definition.addresses() {
                 if let Some(standing) = self.standing(address)? {
                     self.interpreter.budget.spend(VIOLATION)?;
                     // Whether this one among others is kept was not asked.
@@ -391,7 +355,7 @@ impl Judge<'_, '_> {
         }
         let stays = found.keeps_address || found.standing.is_some();
         let is_moved = found.moves_address && !stays;
-        for (field, address) in subject.probed(is_moved) {
+        for (field, address) in definition.probed(is_moved) {
             if let Some(standing) = self.standing(address)? {
                 self.interpreter.budget.spend(VIOLATION)?;
                 let namespace = standing.namespace.unwrap_or_default();
@@ -409,7 +373,7 @@ impl Judge<'_, '_> {
         let budget = &mut self.interpreter.budget;
         budget.spend(ITEM)?;
         let address = Value::literal(address);
-        stands_outside(&self.allowed, &Series::new(0), &address, budget)
+        stands_outside(&self.allowed, &State::new(0), &address, budget)
     }
 
     fn push_standing(&mut self, field: String, standing: &Standing, is_scraped: bool) {
@@ -440,7 +404,7 @@ impl Judge<'_, '_> {
             rule: NAME,
             field,
             message,
-            witness: witness.map(told),
+            witness: witness,
             fix: None,
         });
     }
@@ -449,16 +413,16 @@ impl Judge<'_, '_> {
     /// list of `stage`, which was edited so before.
     fn demand_keep(
         &mut self,
-        subject: &Subject<'_>,
-        scrape: &Scrape,
-        mended: &Scrape,
+        definition: &Definition<'_>,
+        job: &ScrapeJob<'_>,
+        repaired: &ScrapeJob<'_>,
         stage: Stage,
         mut edits: Edits,
         leaks: bool,
     ) -> Result<(), TooComplex> {
         for (rules, target) in [
-            (&mended.relabelings, true),
-            (&mended.metric_relabelings, false),
+            (&repaired.relabelings, true),
+            (&repaired.metric_relabelings, false),
         ] {
             for rule in rules {
                 if is_confining_keep(rule, target, &self.allowed, &mut self.interpreter)? {
@@ -469,11 +433,11 @@ impl Judge<'_, '_> {
         edits
             .0
             .insert(0, Edit::Added(self.keep("namespace", false)));
-        let mut confined = mended.clone();
-        edits.apply(stage, scrape, &mut confined);
-        let still = confined.judge(&self.allowed, &mut self.interpreter)?;
+        let mut confined = repaired.clone();
+        edits.apply(stage, job, &mut confined);
+        let still = self.prove(&confined)?;
         let fix = (!still.leaks())
-            .then(|| self.fix(subject, stage, &edits))
+            .then(|| self.fix(definition, stage, &edits))
             .flatten();
         let environment = &self.environment.name;
         let mut message = format!(
@@ -483,12 +447,12 @@ impl Judge<'_, '_> {
         if !leaks {
             message.push_str(" (it does not leak: \"proven\" would accept it)");
         }
-        self.push(subject.list(stage).path(), message, None, fix);
+        self.push(definition.list(stage).path(), message, None, fix);
         Ok(())
     }
 
-    fn fix(&mut self, subject: &Subject<'_>, stage: Stage, edits: &Edits) -> Option<Fix> {
-        let pointer = subject.list(stage).pointer();
+    fn fix(&mut self, definition: &Definition<'_>, stage: Stage, edits: &Edits) -> Option<Fix> {
+        let pointer = definition.list(stage).pointer();
         let spec = self.object.spec?.get();
         // It is read once more, up to the list.
         self.interpreter.budget.spend(spec.len() / 64).ok()?;
@@ -502,14 +466,14 @@ impl Judge<'_, '_> {
 
     fn report(
         &mut self,
-        subject: &Subject<'_>,
+        definition: &Definition<'_>,
         stage: Stage,
         message: String,
         leak: &Leak,
-        mended: Option<&Mended>,
+        repaired: Option<&Repaired<'_>>,
     ) {
-        let fix = mended.and_then(|mended| self.fix(subject, stage, &mended.edits));
-        let field = subject.list(stage).path();
+        let fix = repaired.and_then(|repaired| self.fix(definition, stage, &repaired.edits));
+        let field = definition.list(stage).path();
         self.push(field, message, leak.witness.as_ref(), fix);
     }
 
@@ -524,35 +488,8 @@ impl Judge<'_, '_> {
             rule: NAME,
             field,
             message,
-            witness: witness.cloned().map(told),
+            witness: witness.cloned(),
             fix,
         });
-    }
-}
-
-/// A witness as the verdict tells it.
-fn told(witness: Witness) -> verdict::Witness {
-    verdict::Witness {
-        namespace: witness.namespace,
-        target: witness.target,
-        exposed: witness.exposed,
-    }
-}
-
-/// The endpoint's own rules of a stage.
-fn rules_of(scrape: &Scrape, stage: Stage) -> &[Rule] {
-    match stage {
-        Stage::Operator | Stage::Prometheus => &[],
-        Stage::Relabelings => &scrape.relabelings,
-        Stage::MetricRelabelings => &scrape.metric_relabelings,
-    }
-}
-
-/// The rule at a place.
-fn rule_at(scrape: &Scrape, id: RuleId) -> Option<&Rule> {
-    match id.stage {
-        Stage::Operator => scrape.operator.get(id.index),
-        Stage::Prometheus => None,
-        stage => rules_of(scrape, stage).get(id.index),
     }
 }

@@ -1,4 +1,4 @@
-//! A relabeling as it stands in an object, and the rule that Prometheus makes of it.
+//! A relabeling as it stands in an object, and the config that Prometheus makes of it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,7 +26,7 @@ pub struct Relabeling {
     pub action: Option<String>,
 }
 
-/// What a rule does (`Action` in Prometheus' `model/relabel/relabel.go`).
+/// What a config does (`Action` in Prometheus' `model/relabel/relabel.go`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
@@ -83,10 +83,10 @@ impl fmt::Display for Action {
     }
 }
 
-/// A rule with Prometheus' defaults filled in (`DefaultRelabelConfig` in `relabel.go`; what is
+/// A config with Prometheus' defaults filled in (`DefaultRelabelConfig` in `relabel.go`; what is
 /// empty in the object is left out by `generateRelabelConfig` in the operator's `promcfg.go`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct RelabelConfig {
     /// What it does.
     pub action: Action,
     /// The labels whose values are joined.
@@ -101,21 +101,21 @@ pub struct Rule {
     pub replacement: Cow<'static, str>,
     /// What the hash is taken modulo of.
     pub modulus: u64,
-    /// Whether a string of the rule has a placeholder `$(NAME)`, which the config reloader replaces after admission,
+    /// Whether a string of the config has a placeholder `$(NAME)`, which the config reloader replaces after admission,
     /// or is so long that it is not followed.
     pub is_unknown: bool,
 }
 
-/// The longest string of a rule that is followed, in bytes; a regex has a limit of its own.
+/// The longest string of a config that is followed, in bytes; a regex has a limit of its own.
 const MAX_STRING: usize = 8000;
 
-/// The regex of a rule that gives none.
+/// The regex of a config that gives none.
 pub const DEFAULT_REGEX: &str = "(.*)";
 
 const DEFAULT_REPLACEMENT: &str = "$1";
 const DEFAULT_SEPARATOR: &str = ";";
 
-/// Why a relabeling has no rule.
+/// Why a relabeling has no config.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The operator or Prometheus refuses it, and with it the whole object; why, as a sentence without its
@@ -154,21 +154,21 @@ pub const READ_AS_NULL: &str = "Prometheus reads this text as no regex at all (Y
 /// Whether Prometheus reads this text, where the operator writes it as a regex, as no regex: it is null for
 /// YAML, and that in quotes, too (`prepare` in `decode.go` of `go.yaml.in/yaml/v2`). `UnmarshalYAML` is then
 /// passed over, and `UnmarshalText` overwrites the regex that `DefaultRelabelConfig` in Prometheus'
-/// `model/relabel/relabel.go` shares with all rules that give none.
+/// `model/relabel/relabel.go` shares with all configs that give none.
 #[must_use]
 pub fn is_read_as_null(regex: &str) -> bool {
     matches!(regex, "null" | "~")
 }
 
-impl Rule {
-    /// A rule that reads no label, and has the defaults otherwise.
+impl RelabelConfig {
+    /// A config that reads no label, and has the defaults otherwise.
     #[must_use]
     pub fn replace(
         regex: impl Into<Cow<'static, str>>,
         target_label: impl Into<Cow<'static, str>>,
         replacement: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let mut rule = Self {
+        let mut config = Self {
             action: Action::Replace,
             source_labels: Vec::new(),
             separator: DEFAULT_SEPARATOR.into(),
@@ -178,11 +178,11 @@ impl Rule {
             modulus: 0,
             is_unknown: false,
         };
-        rule.is_unknown = rule.is_odd();
-        rule
+        config.is_unknown = config.is_odd();
+        config
     }
 
-    /// A rule that keeps, or drops, by the values of these labels.
+    /// A config that keeps, or drops, by the values of these labels.
     #[must_use]
     pub fn filter(
         action: Action,
@@ -196,7 +196,7 @@ impl Rule {
         }
     }
 
-    /// A rule that copies a label.
+    /// A config that copies a label.
     #[must_use]
     pub fn copy(from: String, to: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -205,7 +205,7 @@ impl Rule {
         }
     }
 
-    /// A rule that copies a label where it is not empty.
+    /// A config that copies a label where it is not empty.
     #[must_use]
     pub fn copy_present(from: String, to: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -214,13 +214,13 @@ impl Rule {
         }
     }
 
-    /// A rule that writes this text.
+    /// A config that writes this text.
     #[must_use]
     pub fn constant(to: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
         Self::replace(DEFAULT_REGEX, to, text)
     }
 
-    /// The rule of a relabeling.
+    /// The config of a relabeling.
     ///
     /// # Errors
     ///
@@ -242,7 +242,7 @@ impl Rule {
             .as_ref()
             .is_some_and(|text| !text.is_empty());
         let regex = if has_regex { &relabeling.regex } else { &None };
-        let mut rule = Self {
+        let mut config = Self {
             action,
             source_labels: relabeling.source_labels.clone().unwrap_or_default(),
             separator: or(&relabeling.separator, DEFAULT_SEPARATOR),
@@ -253,15 +253,15 @@ impl Rule {
                 .map_err(|_| Refusal::Ignored("has a negative modulus".into()))?,
             is_unknown: false,
         };
-        rule.is_unknown = rule.is_odd();
-        if is_read_as_null(&rule.regex) {
+        config.is_unknown = config.is_odd();
+        if is_read_as_null(&config.regex) {
             return Err(Refusal::ReadAsNull);
         }
-        if rule.source_labels.iter().any(String::is_empty) {
+        if config.source_labels.iter().any(String::is_empty) {
             let reason = "reads a label with an empty name";
             return Err(Refusal::RefusesAll(reason.into()));
         }
-        rule.validated(has_regex)
+        config.validated(has_regex)
     }
 
     fn validated(self, has_regex: bool) -> Result<Self, Refusal> {
@@ -311,7 +311,7 @@ impl Rule {
         written.any(is_odd) || read.any(is_odd) || has_placeholder(&self.regex)
     }
 
-    /// Whether the rule only ever drops as a whole.
+    /// Whether the config only ever drops as a whole.
     #[must_use]
     pub const fn is_filter(&self) -> bool {
         matches!(
@@ -320,7 +320,7 @@ impl Rule {
         )
     }
 
-    /// Whether the rule writes one label, which it names.
+    /// Whether the config writes one label, which it names.
     #[must_use]
     pub fn writes_one_label(&self) -> bool {
         let writes = matches!(
@@ -330,7 +330,7 @@ impl Rule {
         writes && !self.target_label.contains('$')
     }
 
-    /// Whether the rule may read the label of this name by its name.
+    /// Whether the config may read the label of this name by its name.
     #[must_use]
     pub fn reads(&self, label: &str) -> bool {
         let compares = matches!(self.action, Action::KeepEqual | Action::DropEqual);

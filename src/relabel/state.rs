@@ -1,8 +1,8 @@
 //! A series as the interpreter sees it: for each label that the pipeline mentions a [`Value`],
-//! whose variables stand for what nobody chose yet, and the [`Fact`]s that rules made of them.
+//! whose variables stand for what nobody chose yet, and the [`Constraint`]s that configs made of them.
 //!
 //! Values share variables: what is copied is the same text, so that a later filter on the copy
-//! still narrows the original; a rule that may or may not match makes two series of one. What a
+//! still narrows the original; a config that may or may not match makes two series of one. What a
 //! series says is never more than what holds: each fact that is not *assumed* holds of every real
 //! series that goes this way, so that a contradiction among them proves that there is none.
 
@@ -12,17 +12,17 @@ use std::rc::Rc;
 use crate::language::automaton::{Automaton, Membership, TooLarge};
 use crate::language::expression::Expression;
 
-use super::RuleId;
+use super::ConfigId;
 use super::shape::Shape;
 use super::value::{Part, Text, Value};
 
-/// The longest value that is followed. A copy of a copy can double at every rule.
-pub(super) const MAX_VALUE: usize = 1024;
+/// The longest value that is followed. A copy of a copy can double at every config.
+pub(crate) const MAX_VALUE: usize = 1024;
 
 /// What a label, a variable or a fact costs to copy, in words.
 const WORDS: usize = 8;
 
-/// Who gave a series a label, before any rule of the pipeline.
+/// Who gave a series a label, before any config of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Service discovery (or a scrape class) gave it to the target.
@@ -42,16 +42,16 @@ impl Origin {
 
 /// Something that is known of a series.
 #[derive(Clone, Debug)]
-pub struct Fact {
+pub struct Constraint {
     /// What.
-    pub kind: FactKind,
-    /// The rule that made it so, if a rule did.
-    pub rule: Option<RuleId>,
+    pub kind: ConstraintKind,
+    /// The config that made it so, if a config did.
+    pub config: Option<ConfigId>,
 }
 
 /// What is known of a series.
 #[derive(Clone, Debug)]
-pub enum FactKind {
+pub enum ConstraintKind {
     /// The value is inside, or outside, of the language.
     Member {
         /// The value.
@@ -83,7 +83,7 @@ pub enum FactKind {
     },
 }
 
-impl FactKind {
+impl ConstraintKind {
     fn values(&self) -> impl Iterator<Item = &Value> {
         let (one, other, more): (_, _, &[Value]) = match self {
             Self::Member { value, .. } => (value, None, &[]),
@@ -112,19 +112,19 @@ impl FactKind {
 
 /// One way that a target or a sample can take through its pipeline.
 #[derive(Clone, Debug)]
-pub struct Series {
+pub struct State {
     /// The value of each label, by its place among [`super::labels::Labels`].
     pub labels: Vec<Value>,
-    /// Which rule wrote each label last.
-    pub writers: Vec<Option<RuleId>>,
+    /// Which config wrote each label last.
+    pub writers: Vec<Option<ConfigId>>,
     /// What is known of each variable from the start.
     pub variables: Vec<Text>,
     /// What is known.
-    pub facts: Vec<Rc<Fact>>,
+    pub constraints: Vec<Rc<Constraint>>,
     /// The variables of which is known whether the default regex matches them: in Prometheus 2, it does not
     /// match a newline.
     matched_by_default: BTreeMap<usize, bool>,
-    /// The labels that were there before any rule, as far as they are followed.
+    /// The labels that were there before any config, as far as they are followed.
     pub given: Vec<(Origin, Value)>,
     /// Languages of label names, with whether a label of such a name, or of any other one, was
     /// dropped before.
@@ -133,11 +133,11 @@ pub struct Series {
     pub refilled: bool,
     /// Whether it is scraped from an exporter that reports on many namespaces, because of its path.
     pub is_cluster_wide: bool,
-    /// The first rule that could not be followed, if any: the series may not exist.
-    pub loose: Option<RuleId>,
+    /// The first config that could not be followed, if any: the series may not exist.
+    pub approximated_by: Option<ConfigId>,
 }
 
-impl Series {
+impl State {
     /// One of whose labels nothing is known.
     #[must_use]
     pub fn new(labels: usize) -> Self {
@@ -145,20 +145,21 @@ impl Series {
             labels: vec![Value::default(); labels],
             writers: vec![None; labels],
             variables: Vec::new(),
-            facts: Vec::new(),
+            constraints: Vec::new(),
             matched_by_default: BTreeMap::new(),
             given: Vec::new(),
             dropped: Vec::new(),
             refilled: false,
             is_cluster_wide: false,
-            loose: None,
+            approximated_by: None,
         }
     }
 
     /// What it costs to copy it when one becomes two, in words.
     #[must_use]
     pub fn size(&self) -> usize {
-        WORDS * (self.labels.len() + self.variables.len() + self.given.len() + self.facts.len())
+        WORDS
+            * (self.labels.len() + self.variables.len() + self.given.len() + self.constraints.len())
     }
 
     /// A new variable, with nothing known of it.
@@ -176,43 +177,43 @@ impl Series {
 
     /// A new variable, of which is known that this language contains it; of a language that is too
     /// large, nothing is known.
-    pub fn fresh_inside(&mut self, expression: &Expression, rule: RuleId) -> Value {
+    pub fn fresh_inside(&mut self, expression: &Expression, config: ConfigId) -> Value {
         let value = self.fresh();
         match Automaton::new(expression, true) {
             Ok(automaton) => {
-                self.know_member(&value, &Rc::new(automaton), true, false, Some(rule));
+                self.know_member(&value, &Rc::new(automaton), true, false, Some(config));
             }
-            Err(TooLarge) => self.loosen(rule),
+            Err(TooLarge) => self.approximate(config),
         }
         value
     }
 
-    /// Marks the series as possibly not existing, because of this rule.
-    pub fn loosen(&mut self, rule: RuleId) {
-        self.loose.get_or_insert(rule);
+    /// Marks the series as possibly not existing, because of this config.
+    pub fn approximate(&mut self, config: ConfigId) {
+        self.approximated_by.get_or_insert(config);
     }
 
     /// Writes a label.
-    pub fn write(&mut self, label: usize, value: Value, rule: RuleId) {
+    pub fn write(&mut self, label: usize, value: Value, config: ConfigId) {
         self.labels[label] = if value.size() > MAX_VALUE {
-            self.loosen(rule);
+            self.approximate(config);
             self.fresh()
         } else {
             value
         };
-        self.writers[label] = Some(rule);
+        self.writers[label] = Some(config);
     }
 
     /// Takes note that labels of any name may have been written; `known` tells whether one may have been that is
-    /// known and that no rule mentions.
+    /// known and that no config mentions.
     pub fn refill(&mut self, known: bool) {
         self.refilled |= known || !self.dropped.is_empty();
         self.dropped.clear();
     }
 
     /// Adds a fact.
-    pub fn know(&mut self, kind: FactKind, rule: Option<RuleId>) {
-        self.facts.push(Rc::new(Fact { kind, rule }));
+    pub fn know(&mut self, kind: ConstraintKind, config: Option<ConfigId>) {
+        self.constraints.push(Rc::new(Constraint { kind, config }));
     }
 
     fn know_member(
@@ -221,18 +222,18 @@ impl Series {
         automaton: &Rc<Automaton>,
         inside: bool,
         assumed: bool,
-        rule: Option<RuleId>,
+        config: Option<ConfigId>,
     ) {
-        let kind = FactKind::Member {
+        let kind = ConstraintKind::Member {
             value: value.clone(),
             automaton: Rc::clone(automaton),
             inside,
             assumed,
         };
-        self.know(kind, rule);
+        self.know(kind, config);
     }
 
-    /// Adds that the value is inside of the language, whatever the rules do.
+    /// Adds that the value is inside of the language, whatever the configs do.
     pub fn know_inside(&mut self, value: &Value, automaton: &Rc<Automaton>) {
         self.know_member(value, automaton, true, false, None);
     }
@@ -244,15 +245,15 @@ impl Series {
         value: &Value,
         automaton: &Rc<Automaton>,
         inside: bool,
-        rule: Option<RuleId>,
+        config: Option<ConfigId>,
     ) -> Option<Self> {
         if let Some(text) = value.text() {
             match (automaton.contains(text), inside) {
                 (Membership::Yes, true) | (Membership::No, false) => {}
                 (Membership::No, true) | (Membership::Yes, false) => return None,
                 (Membership::Unknown, _) => {
-                    if let Some(rule) = rule {
-                        self.loosen(rule);
+                    if let Some(config) = config {
+                        self.approximate(config);
                     }
                 }
             }
@@ -260,7 +261,7 @@ impl Series {
         }
         // Outside of a language that only contains the real one is less than outside of that.
         let assumed = !inside && !automaton.is_exact();
-        self.know_member(value, automaton, inside, assumed, rule);
+        self.know_member(value, automaton, inside, assumed, config);
         Some(self)
     }
 
@@ -271,14 +272,14 @@ impl Series {
         value: &Value,
         automaton: &Rc<Automaton>,
         inside: bool,
-        rule: Option<RuleId>,
+        config: Option<ConfigId>,
     ) {
-        self.know_member(value, automaton, inside, true, rule);
+        self.know_member(value, automaton, inside, true, config);
     }
 
     /// Adds that the values, of which both vary, are different.
     pub fn know_different(&mut self, one: &Value, other: &Value) {
-        let kind = FactKind::Compared {
+        let kind = ConstraintKind::Compared {
             one: one.clone(),
             other: other.clone(),
             equal: false,
@@ -295,9 +296,9 @@ impl Series {
         };
         self.labels.iter_mut().for_each(replace);
         self.given.iter_mut().for_each(|(_, value)| replace(value));
-        for fact in &mut self.facts {
-            if fact.kind.mentions(variable) {
-                Rc::make_mut(fact).kind.values_mut().for_each(replace);
+        for constraint in &mut self.constraints {
+            if constraint.kind.mentions(variable) {
+                Rc::make_mut(constraint).kind.values_mut().for_each(replace);
             }
         }
         let known = self.variables[variable];
@@ -308,7 +309,7 @@ impl Series {
         }
     }
 
-    /// Whether some of the value was given neither by discovery nor by an exporter: a rule that cannot be
+    /// Whether some of the value was given neither by discovery nor by an exporter: a config that cannot be
     /// followed made it.
     #[must_use]
     pub fn is_made_up(&self, value: &Value) -> bool {
@@ -326,7 +327,11 @@ impl Series {
         let address = given.find(|(origin, _)| origin.name() == "__address__");
         let is_address =
             address.is_some_and(|(_, it)| it.variables().any(|index| index == variable));
-        is_address || !self.facts.iter().any(|fact| fact.kind.mentions(variable))
+        is_address
+            || !self
+                .constraints
+                .iter()
+                .any(|constraint| constraint.kind.mentions(variable))
     }
 
     /// Whether nothing is known of the variable, and no other label holds it.
@@ -334,7 +339,10 @@ impl Series {
     pub fn is_own(&self, variable: usize, label: usize) -> bool {
         let holds = |value: &Value| value.variables().any(|index| index == variable);
         let elsewhere = |(place, value)| place != label && holds(value);
-        !self.facts.iter().any(|fact| fact.kind.mentions(variable))
+        !self
+            .constraints
+            .iter()
+            .any(|constraint| constraint.kind.mentions(variable))
             && !self.labels.iter().enumerate().any(elsewhere)
     }
 
@@ -365,16 +373,25 @@ impl Series {
         }
     }
 
-    /// The rules that narrowed what the value can be.
+    /// The configs that narrowed what the value can be.
     #[must_use]
-    pub fn filters(&self, value: &Value) -> Vec<RuleId> {
-        let about = |fact: &&Rc<Fact>| {
+    pub fn filters(&self, value: &Value) -> Vec<ConfigId> {
+        let about = |constraint: &&Rc<Constraint>| {
             matches!(
-                fact.kind,
-                FactKind::Member { .. } | FactKind::Compared { .. }
-            ) && value.variables().any(|index| fact.kind.mentions(index))
+                constraint.kind,
+                ConstraintKind::Member { .. } | ConstraintKind::Compared { .. }
+            ) && value
+                .variables()
+                .any(|index| constraint.kind.mentions(index))
         };
-        let rules = self.facts.iter().filter(about).filter_map(|fact| fact.rule);
-        rules.collect::<BTreeSet<RuleId>>().into_iter().collect()
+        let configs = self
+            .constraints
+            .iter()
+            .filter(about)
+            .filter_map(|constraint| constraint.config);
+        configs
+            .collect::<BTreeSet<ConfigId>>()
+            .into_iter()
+            .collect()
     }
 }

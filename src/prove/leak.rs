@@ -10,11 +10,11 @@ use crate::language::condition::{Condition, Surrounding};
 use crate::language::glob;
 use crate::language::product::exists;
 
-use super::RuleId;
 use super::address::Languages;
-use super::series::{Origin, Series};
-use super::solve::{self, Purpose, Shown, Texts};
-use super::value::{Around, Part, Value};
+use super::solver::{self, Approximation, Model, Satisfaction};
+use crate::relabel::ConfigId;
+use crate::relabel::state::{Origin, State};
+use crate::relabel::value::{Around, Part, Value};
 
 /// The longest name of a namespace (RFC 1123: 63 characters).
 pub const MAX_NAMESPACE: usize = 63;
@@ -30,21 +30,21 @@ pub struct Allowed {
     foreign: Option<Rc<Automaton>>,
     familiar: Vec<String>,
     /// Where addresses stand, made when it is asked.
-    pub(super) addresses: OnceCell<Result<Languages, TooComplex>>,
+    pub(crate) addresses: OnceCell<Result<Languages, TooComplex>>,
 }
 
 /// A namespace that leaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
-    /// A namespace that comes through, and how; none where a rule could not be followed exactly,
+    /// A namespace that comes through, and how; none where a config could not be followed exactly,
     /// so that none can be named with certainty.
     pub witness: Option<Witness>,
-    /// The rule that could not be followed exactly, if any.
-    pub loose: Option<RuleId>,
-    /// The rule that wrote the label that leaks, if any.
-    pub writer: Option<RuleId>,
+    /// The config that could not be followed exactly, if any.
+    pub approximated_by: Option<ConfigId>,
+    /// The config that wrote the label that leaks, if any.
+    pub writer: Option<ConfigId>,
     /// The filters that let the witness through, in order.
-    pub filters: Vec<RuleId>,
+    pub filters: Vec<ConfigId>,
 }
 
 /// A namespace that comes through, and an example of how.
@@ -60,13 +60,19 @@ pub struct Witness {
 }
 
 impl Witness {
-    fn new(namespace: String, series: &Series, texts: &Texts) -> Self {
+    /// Whether it comes through whatever the labels are.
+    #[must_use]
+    pub const fn is_bare(&self) -> bool {
+        self.target.is_empty() && self.exposed.is_empty()
+    }
+
+    fn new(namespace: String, state: &State, texts: &Model) -> Self {
         let mut witness = Self {
             namespace,
             target: Vec::new(),
             exposed: Vec::new(),
         };
-        for (origin, value) in &series.given {
+        for (origin, value) in &state.given {
             let Some(text) = value.text_with(texts) else {
                 continue;
             };
@@ -133,7 +139,7 @@ impl Allowed {
     /// [`TooComplex`] if the budget does not suffice.
     pub fn may_be_outside(
         &self,
-        series: &Series,
+        state: &State,
         value: &Value,
         foreign: bool,
         budget: &mut Budget,
@@ -143,13 +149,13 @@ impl Allowed {
             None if foreign => return Ok(false),
             _ => None,
         };
-        let question = Question::new(self, series, value);
-        let Some(asked) = question.asked(further, Purpose::Proof) else {
+        let question = Question::new(self, state, value);
+        let Some(asked) = question.asked(further, Approximation::Over) else {
             return Ok(false);
         };
         Ok(
             exists(&asked.conditions, asked.alphabet, asked.length, &[], budget)?
-                && solve::is_possible(series, question.variable(), budget)?,
+                && solver::is_possible(state, question.variable(), budget)?,
         )
     }
 
@@ -200,35 +206,35 @@ impl Allowed {
     /// [`TooComplex`] if the budget does not suffice.
     pub fn leak(
         &self,
-        series: &Series,
+        state: &State,
         label: usize,
         budget: &mut Budget,
     ) -> Result<Option<Leak>, TooComplex> {
-        let value = &series.labels[label];
+        let value = &state.labels[label];
         if value.text().is_some_and(|text| !self.forbids(text)) {
             return Ok(None);
         }
-        let question = Question::new(self, series, value);
+        let question = Question::new(self, state, value);
         // Whether there is any candidate, as far as can be proved.
         let has_candidate = value.text().is_some() || question.has_candidate(budget)?;
-        if !has_candidate || !solve::is_possible(series, question.variable(), budget)? {
+        if !has_candidate || !solver::is_possible(state, question.variable(), budget)? {
             return Ok(None);
         }
-        let shown = if series.loose.is_some() {
-            Err(series.loose)
+        let shown = if state.approximated_by.is_some() {
+            Err(state.approximated_by)
         } else {
             question.witness(budget)?
         };
-        let writer = series.writers[label];
-        let mut filters = series.filters(value);
-        let loose = match &shown {
+        let writer = state.writers[label];
+        let mut filters = state.filters(value);
+        let approximated_by = match &shown {
             Ok(_) => None,
-            Err(rule) => rule.or(filters.last().copied()).or(writer),
+            Err(config) => config.or(filters.last().copied()).or(writer),
         };
         filters.retain(|filter| Some(*filter) != writer);
         Ok(Some(Leak {
             witness: shown.ok(),
-            loose,
+            approximated_by,
             writer,
             filters,
         }))
@@ -241,26 +247,26 @@ impl Allowed {
     /// [`TooComplex`] if the budget does not suffice.
     pub fn admits(
         &self,
-        series: &Series,
+        state: &State,
         label: usize,
         budget: &mut Budget,
     ) -> Result<bool, TooComplex> {
-        let value = &series.labels[label];
+        let value = &state.labels[label];
         if let Some(text) = value.text() {
             let seen = text.is_empty() || self.visible.contains(text) == Membership::Yes;
-            return Ok(seen && solve::is_possible(series, None, budget)?);
+            return Ok(seen && solver::is_possible(state, None, budget)?);
         }
         let Some(variable) = value.plain_variable() else {
-            return solve::is_possible(series, None, budget);
+            return solver::is_possible(state, None, budget);
         };
         let seen = Condition::inside(Rc::clone(&self.visible));
         let empty = Automaton::of_texts(&[""])?;
-        let alphabet = solve::alphabet(series, variable, Purpose::Proof);
+        let alphabet = solver::alphabet(state, variable, Approximation::Over);
         for further in [seen, Condition::inside(Rc::new(empty))] {
-            let mut conditions = solve::conditions(series, variable, &[], Purpose::Proof);
+            let mut conditions = solver::conditions(state, variable, &[], Approximation::Over);
             conditions.push(further);
             if exists(&conditions, alphabet, MAX_NAMESPACE, &[], budget)? {
-                return solve::is_possible(series, Some(variable), budget);
+                return solver::is_possible(state, Some(variable), budget);
             }
         }
         Ok(false)
@@ -270,7 +276,7 @@ impl Allowed {
 /// Which namespaces that may not be seen a value can be.
 struct Question<'a> {
     allowed: &'a Allowed,
-    series: &'a Series,
+    state: &'a State,
     value: &'a Value,
     /// The one variable, with the text around it; where there is none, or several, or text that
     /// its conversion does not leave alone, the value is looked at as a whole.
@@ -278,7 +284,7 @@ struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn new(allowed: &'a Allowed, series: &'a Series, value: &'a Value) -> Self {
+    fn new(allowed: &'a Allowed, state: &'a State, value: &'a Value) -> Self {
         let mut places = value
             .0
             .iter()
@@ -291,13 +297,13 @@ impl<'a> Question<'a> {
             (Some((place, index, case)), None) => Some((
                 index,
                 case,
-                value.around(place..place + 1, &[], &series.variables),
+                value.around(place..place + 1, &[], &state.variables),
             )),
             _ => None,
         };
         Self {
             allowed,
-            series,
+            state,
             value,
             single,
         }
@@ -309,11 +315,11 @@ impl<'a> Question<'a> {
 
     /// What a namespace that may not be seen has to fulfil to be the value, as far as the value's own
     /// conditions say, and those of `further`; none where what stands around it is too long.
-    fn asked(&self, further: Option<Condition>, purpose: Purpose) -> Option<Asked> {
+    fn asked(&self, further: Option<Condition>, approximation: Approximation) -> Option<Asked> {
         let asked = self.allowed.forbidden().into_iter().chain(further);
         let Some((variable, case, around)) = &self.single else {
             let mut conditions: Vec<Condition> = asked.collect();
-            conditions.extend(solve::conditions_on(self.series, self.value));
+            conditions.extend(solver::conditions_on(self.state, self.value));
             // Without its shape, it may only be more.
             if let Ok(shape) = Automaton::new(&self.value.expression(), true) {
                 conditions.push(Condition::inside(Rc::new(shape)));
@@ -327,7 +333,7 @@ impl<'a> Question<'a> {
         let length =
             Surrounding::text(&around.before).len() + Surrounding::text(&around.after).len();
         let length = MAX_NAMESPACE.checked_sub(length)?;
-        let mut conditions = solve::conditions(self.series, *variable, &[], purpose);
+        let mut conditions = solver::conditions(self.state, *variable, &[], approximation);
         conditions.extend(asked.map(|condition| Condition {
             case: *case,
             before: around.before.clone(),
@@ -336,7 +342,7 @@ impl<'a> Question<'a> {
         }));
         Some(Asked {
             conditions,
-            alphabet: solve::alphabet(self.series, *variable, purpose),
+            alphabet: solver::alphabet(self.state, *variable, approximation),
             length,
         })
     }
@@ -344,7 +350,7 @@ impl<'a> Question<'a> {
     /// Whether there is a namespace that may not be seen and that the value can be, as far as can be
     /// proved.
     fn has_candidate(&self, budget: &mut Budget) -> Result<bool, TooComplex> {
-        let Some(asked) = self.asked(None, Purpose::Proof) else {
+        let Some(asked) = self.asked(None, Approximation::Over) else {
             return Ok(false);
         };
         let likely: Vec<&str> = self.allowed.familiar.iter().map(String::as_str).collect();
@@ -363,10 +369,10 @@ impl<'a> Question<'a> {
         further: Option<Condition>,
         budget: &mut Budget,
     ) -> Result<Option<String>, TooComplex> {
-        let Some(asked) = self.asked(further, Purpose::Witness) else {
+        let Some(asked) = self.asked(further, Approximation::Under) else {
             return Ok(None);
         };
-        let found = solve::text(&asked.conditions, asked.alphabet, asked.length, budget)?;
+        let found = solver::text(&asked.conditions, asked.alphabet, asked.length, budget)?;
         Ok(found.map(|text| match &self.single {
             None => text,
             Some((_, case, around)) => {
@@ -378,8 +384,11 @@ impl<'a> Question<'a> {
     }
 
     /// A namespace that can be shown to come through, those that readers recognize first; else the
-    /// rule at which the attempt failed.
-    fn witness(&self, budget: &mut Budget) -> Result<Result<Witness, Option<RuleId>>, TooComplex> {
+    /// config at which the attempt failed.
+    fn witness(
+        &self,
+        budget: &mut Budget,
+    ) -> Result<Result<Witness, Option<ConfigId>>, TooComplex> {
         if let Some(text) = self.value.text() {
             return self.show(text, budget);
         }
@@ -404,7 +413,7 @@ impl<'a> Question<'a> {
             if let Some(text) = self.find(Some(further), budget)? {
                 match self.show(&text, budget)? {
                     Ok(witness) => return Ok(Ok(witness)),
-                    Err(rule) => stuck = stuck.or(rule),
+                    Err(config) => stuck = stuck.or(config),
                 }
                 failed.push(text);
             }
@@ -417,7 +426,7 @@ impl<'a> Question<'a> {
             };
             match self.show(&text, budget)? {
                 Ok(witness) => return Ok(Ok(witness)),
-                Err(rule) => stuck = stuck.or(rule),
+                Err(config) => stuck = stuck.or(config),
             }
             failed.push(text);
         }
@@ -429,26 +438,26 @@ impl<'a> Question<'a> {
         &self,
         namespace: &str,
         budget: &mut Budget,
-    ) -> Result<Result<Witness, Option<RuleId>>, TooComplex> {
-        let mut series = self.series.clone();
+    ) -> Result<Result<Witness, Option<ConfigId>>, TooComplex> {
+        let mut state = self.state.clone();
         if self.value.text().is_none() {
             let exactly = Automaton::of_texts(&[namespace]);
             let exactly = Rc::new(exactly?);
-            let known = series.constrained(self.value, &exactly, true, None);
+            let known = state.constrained(self.value, &exactly, true, None);
             let Some(known) = known else {
                 return Ok(Err(None));
             };
-            series = known;
+            state = known;
         }
-        let mut texts = vec![None; series.variables.len()];
+        let mut texts = vec![None; state.variables.len()];
         if let Some(variable) = self.variable() {
-            let conditions = solve::conditions(&series, variable, &texts, Purpose::Witness);
-            let alphabet = solve::alphabet(&series, variable, Purpose::Witness);
-            texts[variable] = solve::text(&conditions, alphabet, MAX_NAMESPACE, budget)?;
+            let conditions = solver::conditions(&state, variable, &texts, Approximation::Under);
+            let alphabet = solver::alphabet(&state, variable, Approximation::Under);
+            texts[variable] = solver::text(&conditions, alphabet, MAX_NAMESPACE, budget)?;
         }
-        Ok(match solve::show(&series, &texts, budget)? {
-            Shown::Texts(texts) => Ok(Witness::new(namespace.to_owned(), &series, &texts)),
-            Shown::Stuck(rule) => Err(rule),
+        Ok(match solver::show(&state, &texts, budget)? {
+            Satisfaction::Model(texts) => Ok(Witness::new(namespace.to_owned(), &state, &texts)),
+            Satisfaction::Stuck(config) => Err(config),
         })
     }
 }

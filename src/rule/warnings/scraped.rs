@@ -2,12 +2,12 @@
 //! of rule `namespace-filter` says less: it is about the labels, and what answers is not known.
 
 use crate::json::Strict;
-use crate::relabel::rule::{Relabeling, has_placeholder};
+use crate::relabel::config::{Relabeling, has_placeholder};
 use crate::resource::endpoint::Monitor;
 use crate::resource::probe::Probe;
 use crate::resource::scrape_config::ScrapeConfig;
 use crate::resource::scraped::Scraped;
-use crate::verdict::{Verdict, excerpt};
+use crate::rule::verdict::{Verdict, excerpt};
 
 /// Warns of what an object has of that kind.
 pub fn warn(scraped: &Scraped, verdict: &mut Verdict) {

@@ -1,10 +1,10 @@
 //! The interpreter: Prometheus' `relabel` (`model/relabel/relabel.go`), one action after the
-//! other, on a [`Series`] instead of a set of labels.
+//! other, on a [`State`] instead of a set of labels.
 //!
 //! [`Interpreter::apply`] is laid out as the switch there, so that the two can be read side by
 //! side. Where Prometheus returns false, no series comes out; where the outcome depends on a
 //! variable, two come out, each with its condition. What cannot be followed is over-approximated
-//! and marked ([`Series::loosen`]): an unknown keep keeps everything, an unknown drop drops
+//! and marked ([`State::loosen`]): an unknown keep keeps everything, an unknown drop drops
 //! nothing, an unknown write leaves a label of which nothing is known.
 
 use std::cell::{OnceCell, RefCell};
@@ -18,17 +18,17 @@ use crate::language::expression::Expression;
 use crate::language::glob;
 use crate::language::pattern::{MAX_LENGTH, Pattern, PatternError};
 
-use super::RuleId;
+use super::ConfigId;
 use super::capture::{self, Held};
+use super::config::{Action, DEFAULT_REGEX, RelabelConfig};
 use super::labels::{Labels, NAMESPACE};
-use super::rule::{Action, DEFAULT_REGEX, Rule};
-use super::series::{FactKind, Series};
 use super::shape::Shape;
+use super::state::{ConstraintKind, State};
 use super::template::{self, Piece};
 use super::value::{Part, Value};
 
 /// The most series that one pipeline may be split into. People's pipelines make a handful.
-pub const MAX_SERIES: usize = 1024;
+pub const MAX_STATES: usize = 1024;
 
 /// A pattern, compiled.
 #[derive(Clone, Debug)]
@@ -36,13 +36,13 @@ pub struct Compiled {
     regex: String,
     /// Its automaton.
     pub automaton: Rc<Automaton>,
-    /// The pattern as it was understood: most rules never ask for more than the automaton, and that
+    /// The pattern as it was understood: most configs never ask for more than the automaton, and that
     /// of a union of globs is made without it.
     pattern: OnceCell<Pattern>,
     shapes: OnceCell<Result<Vec<Rc<Shape>>, TooLarge>>,
     groups: RefCell<BTreeMap<usize, Result<Rc<Automaton>, TooLarge>>>,
     /// What its groups hold once it has matched a label's name, for each that was asked for.
-    pub(super) captured: RefCell<BTreeMap<String, Option<Rc<Held>>>>,
+    pub(crate) captured: RefCell<BTreeMap<String, Option<Rc<Held>>>>,
 }
 
 impl Compiled {
@@ -88,21 +88,21 @@ impl Compiled {
     }
 }
 
-/// A rule at its place in a pipeline.
+/// A config at its place in a pipeline.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
     /// The place.
-    pub id: RuleId,
-    /// The rule.
-    pub rule: &'a Rule,
+    pub id: ConfigId,
+    /// The config.
+    pub config: &'a RelabelConfig,
     /// The labels of the pipeline.
     pub labels: &'a Labels,
-    /// Which of them are read after the rule.
+    /// Which of them are read after the config.
     pub needed: &'a [bool],
 }
 
 impl Step<'_> {
-    /// The places of the labels that the rule may write and that are read afterwards.
+    /// The places of the labels that the config may write and that are read afterwards.
     pub fn writable(&self) -> impl Iterator<Item = (usize, &String)> {
         self.labels
             .writable()
@@ -114,8 +114,8 @@ impl Step<'_> {
 #[derive(Debug, Default)]
 pub struct Interpreter {
     patterns: BTreeMap<String, Result<Rc<Compiled>, PatternError>>,
-    /// The rule that was run last.
-    pub at: Option<RuleId>,
+    /// The config that was run last.
+    pub at: Option<ConfigId>,
     /// What is left to be spent.
     pub budget: Budget,
 }
@@ -148,7 +148,7 @@ impl Interpreter {
     }
 
     /// The automaton of an expression.
-    pub(super) fn automaton(
+    pub(crate) fn automaton(
         &mut self,
         expression: &Expression,
         exact: bool,
@@ -161,7 +161,7 @@ impl Interpreter {
     }
 
     /// The automaton of what a group of the regex can hold.
-    pub(super) fn group(
+    pub(crate) fn group(
         &mut self,
         regex: &Compiled,
         group: usize,
@@ -176,7 +176,7 @@ impl Interpreter {
     }
 
     /// Whether the language contains the text.
-    pub(super) fn contains(
+    pub(crate) fn contains(
         &mut self,
         automaton: &Automaton,
         text: &str,
@@ -185,41 +185,41 @@ impl Interpreter {
         Ok(automaton.contains(text))
     }
 
-    /// Runs the rules on the series. `needed` says which labels are read after the last rule.
+    /// Runs the configs on the series. `needed` says which labels are read after the last config.
     ///
     /// # Errors
     ///
     /// [`TooComplex`] if there come to be too many series, or the budget does not suffice.
     pub fn run(
         &mut self,
-        rules: &[(RuleId, &Rule)],
+        configs: &[(ConfigId, &RelabelConfig)],
         labels: &Labels,
         needed: &[bool],
-        mut series: Vec<Series>,
-    ) -> Result<Vec<Series>, TooComplex> {
-        let (_, needs) = self.needs(rules, labels, needed)?;
-        for (&(id, rule), needed) in rules.iter().zip(&needs) {
+        mut state: Vec<State>,
+    ) -> Result<Vec<State>, TooComplex> {
+        let (_, needs) = self.needs(configs, labels, needed)?;
+        for (&(id, config), needed) in configs.iter().zip(&needs) {
             self.at = Some(id);
             let step = Step {
                 id,
-                rule,
+                config,
                 labels,
                 needed,
             };
             let mut next = Vec::new();
-            for one in series {
+            for one in state {
                 self.budget.spend(one.size())?;
                 self.apply(&step, one, &mut next)?;
-                if next.len() > MAX_SERIES {
+                if next.len() > MAX_STATES {
                     return Err(TooComplex);
                 }
             }
-            series = next;
+            state = next;
         }
-        Ok(series)
+        Ok(state)
     }
 
-    /// Which labels are read before the first rule, and which after each, if `needed` are read in
+    /// Which labels are read before the first config, and which after each, if `needed` are read in
     /// the end. A label that is not need not be followed.
     ///
     /// # Errors
@@ -227,17 +227,17 @@ impl Interpreter {
     /// [`TooComplex`] if the budget does not suffice.
     pub fn needs(
         &mut self,
-        rules: &[(RuleId, &Rule)],
+        configs: &[(ConfigId, &RelabelConfig)],
         labels: &Labels,
         needed: &[bool],
     ) -> Result<(Vec<bool>, Vec<Vec<bool>>), TooComplex> {
         let mut now = needed.to_vec();
-        let mut after = vec![Vec::new(); rules.len()];
-        for (index, (_, rule)) in rules.iter().enumerate().rev() {
+        let mut after = vec![Vec::new(); configs.len()];
+        for (index, (_, config)) in configs.iter().enumerate().rev() {
             self.budget.spend(labels.names().len())?;
             after[index].clone_from(&now);
-            let target = labels.place(&rule.target_label);
-            let reads = match rule.action {
+            let target = labels.place(&config.target_label);
+            let reads = match config.action {
                 Action::Keep | Action::Drop => true,
                 Action::KeepEqual | Action::DropEqual => {
                     if let Some(target) = target {
@@ -247,15 +247,15 @@ impl Interpreter {
                 }
                 Action::LabelDrop | Action::LabelKeep => false,
                 Action::LabelMap => {
-                    self.map_needs(rule, labels, &mut now)?;
+                    self.map_needs(config, labels, &mut now)?;
                     false
                 }
                 Action::Replace | Action::Lowercase | Action::Uppercase | Action::HashMod => {
-                    rule.target_label.contains('$') || target.is_some_and(|target| now[target])
+                    config.target_label.contains('$') || target.is_some_and(|target| now[target])
                 }
             };
             if reads {
-                let sources = rule.source_labels.iter();
+                let sources = config.source_labels.iter();
                 for place in sources.filter_map(|name| labels.place(name)) {
                     now[place] = true;
                 }
@@ -267,36 +267,36 @@ impl Interpreter {
     fn apply(
         &mut self,
         step: &Step<'_>,
-        mut series: Series,
-        out: &mut Vec<Series>,
+        mut state: State,
+        out: &mut Vec<State>,
     ) -> Result<(), TooComplex> {
         let Step {
             id,
-            rule,
+            config,
             labels,
             needed,
         } = *step;
-        if rule.is_unknown {
-            unknown(step, series, out);
+        if config.is_unknown {
+            unknown(step, state, out);
             return Ok(());
         }
-        let regex = self.compile(&rule.regex)?;
-        let values: Vec<Value> = rule
+        let regex = self.compile(&config.regex)?;
+        let values: Vec<Value> = config
             .source_labels
             .iter()
             .map(|name| {
                 let place = labels.place(name);
-                place.map_or_else(Value::default, |place| series.labels[place].clone())
+                place.map_or_else(Value::default, |place| state.labels[place].clone())
             })
             .collect();
         let sizes: usize = values.iter().map(Value::size).sum();
         self.budget
-            .spend(sizes / 16 + rule.separator.len() * values.len() / 4)?;
-        let value = Value::joined(&values, &rule.separator);
-        let target = labels.place(&rule.target_label);
+            .spend(sizes / 16 + config.separator.len() * values.len() / 4)?;
+        let value = Value::joined(&values, &config.separator);
+        let target = labels.place(&config.target_label);
         let is_needed = target.is_some_and(|target| needed[target]);
         let Ok(regex) = regex else {
-            unknown(step, series, out);
+            unknown(step, state, out);
             return Ok(());
         };
 
@@ -304,40 +304,40 @@ impl Interpreter {
             self.budget.spend(regex.automaton.reading(text))?;
         }
 
-        match rule.action {
+        match config.action {
             Action::Drop => {
-                out.extend(series.constrained(&value, &regex.automaton, false, Some(id)));
+                out.extend(state.constrained(&value, &regex.automaton, false, Some(id)));
             }
             Action::Keep => {
-                out.extend(series.constrained(&value, &regex.automaton, true, Some(id)));
+                out.extend(state.constrained(&value, &regex.automaton, true, Some(id)));
             }
             Action::DropEqual | Action::KeepEqual => {
-                let equal = rule.action == Action::KeepEqual;
-                let target = target.map_or_else(Value::default, |at| series.labels[at].clone());
-                out.extend(compared(series, &target, &value, equal, id));
+                let equal = config.action == Action::KeepEqual;
+                let target = target.map_or_else(Value::default, |at| state.labels[at].clone());
+                out.extend(compared(state, &target, &value, equal, id));
             }
-            Action::Replace => self.replace(step, &regex, &value, series, out)?,
+            Action::Replace => self.replace(step, &regex, &value, state, out)?,
             Action::Lowercase | Action::Uppercase => {
                 if let (true, Some(target)) = (is_needed, target) {
-                    let case = match rule.action {
+                    let case = match config.action {
                         Action::Lowercase => Case::Lower,
                         _ => Case::Upper,
                     };
-                    let converted = converted(&value, case, &mut series, id);
-                    series.write(target, converted, id);
+                    let converted = converted(&value, case, &mut state, id);
+                    state.write(target, converted, id);
                 }
-                out.push(series);
+                out.push(state);
             }
             Action::HashMod => {
                 if let (true, Some(target)) = (is_needed, target) {
-                    let hash = hash(rule.modulus, &mut series, id);
-                    series.write(target, hash, id);
+                    let hash = hash(config.modulus, &mut state, id);
+                    state.write(target, hash, id);
                 }
-                out.push(series);
+                out.push(state);
             }
-            Action::LabelMap => self.label_map(step, &regex, series, out)?,
+            Action::LabelMap => self.label_map(step, &regex, state, out)?,
             Action::LabelDrop | Action::LabelKeep => {
-                self.label_drop(step, &regex, series, out)?;
+                self.label_drop(step, &regex, state, out)?;
             }
         }
         Ok(())
@@ -348,13 +348,13 @@ impl Interpreter {
         step: &Step<'_>,
         regex: &Compiled,
         value: &Value,
-        series: Series,
-        out: &mut Vec<Series>,
+        state: State,
+        out: &mut Vec<State>,
     ) -> Result<(), TooComplex> {
         let Step {
-            id, rule, labels, ..
+            id, config, labels, ..
         } = *step;
-        let targets = template::parse(&rule.target_label, &regex.pattern().groups);
+        let targets = template::parse(&config.target_label, &regex.pattern().groups);
         let fixed = match targets.as_slice() {
             [Piece::Literal(name)] => Some(name.as_str()),
             [] => Some(""),
@@ -363,62 +363,62 @@ impl Interpreter {
         if let Some(name) = fixed
             && !labels.place(name).is_some_and(|target| step.needed[target])
         {
-            out.push(series);
+            out.push(state);
             return Ok(());
         }
-        let (matched, unmatched) = if rule.regex == DEFAULT_REGEX {
-            by_default(value, regex, series)
+        let (matched, unmatched) = if config.regex == DEFAULT_REGEX {
+            by_default(value, regex, state)
         } else {
-            let unmatched = series.clone();
+            let unmatched = state.clone();
             let unmatched = unmatched.constrained(value, &regex.automaton, false, Some(id));
-            let matched = series.constrained(value, &regex.automaton, true, Some(id));
+            let matched = state.constrained(value, &regex.automaton, true, Some(id));
             (matched, unmatched)
         };
         out.extend(unmatched);
         let Some(matched) = matched else {
             return Ok(());
         };
-        let replacement = template::parse(&rule.replacement, &regex.pattern().groups);
+        let replacement = template::parse(&config.replacement, &regex.pattern().groups);
         // Of what a group holds, a language may have to be made.
         let (states, words) = (regex.automaton.states(), regex.automaton.words());
         let pieces = replacement.len() + targets.len();
         self.budget
             .spend(pieces.saturating_sub(2) * states * words)?;
         let templates = [replacement.as_slice(), &targets];
-        for (mut series, held) in self.held(step, regex, value, templates, matched)? {
-            let written = expand(&replacement, regex, &held, &mut series, id);
+        for (mut state, held) in self.held(step, regex, value, templates, matched)? {
+            let written = expand(&replacement, regex, &held, &mut state, id);
             if let Some(target) = fixed.and_then(|name| labels.place(name)) {
-                series.write(target, written, id);
-                out.push(series);
+                state.write(target, written, id);
+                out.push(state);
                 continue;
             }
             // The name of the target depends on the value, so the value's condition on the name is
             // what the series of each possible name have.
-            let name = expand(&targets, regex, &held, &mut series, id);
-            let known = self.may_write_given(step, &series)?;
-            series.refill(known);
-            let mut rest = Some(series);
+            let name = expand(&targets, regex, &held, &mut state, id);
+            let known = self.may_write_given(step, &state)?;
+            state.refill(known);
+            let mut rest = Some(state);
             for (target, label) in step.writable() {
-                let Some(series) = rest else { break };
+                let Some(state) = rest else { break };
                 let (called, others) = if let Ok(literal) = Automaton::of_texts(&[label]) {
                     let literal = Rc::new(literal);
-                    let called = series.clone().constrained(&name, &literal, true, Some(id));
-                    (called, series.constrained(&name, &literal, false, Some(id)))
+                    let called = state.clone().constrained(&name, &literal, true, Some(id));
+                    (called, state.constrained(&name, &literal, false, Some(id)))
                 } else {
                     // It is too large: it may be called so, or not.
-                    let mut called = series.clone();
-                    called.loosen(id);
-                    (Some(called), Some(series))
+                    let mut called = state.clone();
+                    called.approximate(id);
+                    (Some(called), Some(state))
                 };
-                if let Some(mut series) = called {
+                if let Some(mut state) = called {
                     if !is_legacy_name(label) {
                         // With `nameValidationScheme: Legacy` Prometheus leaves it unwritten.
-                        let mut unwritten = series.clone();
-                        unwritten.loosen(id);
+                        let mut unwritten = state.clone();
+                        unwritten.approximate(id);
                         out.push(unwritten);
                     }
-                    series.write(target, written.clone(), id);
-                    out.push(series);
+                    state.write(target, written.clone(), id);
+                    out.push(state);
                 }
                 rest = others;
             }
@@ -434,17 +434,17 @@ impl Interpreter {
         regex: &Compiled,
         value: &Value,
         templates: [&[Piece]; 2],
-        series: Series,
-    ) -> Result<Vec<(Series, Held)>, TooComplex> {
+        state: State,
+    ) -> Result<Vec<(State, Held)>, TooComplex> {
         let needs = |piece: &Piece| matches!(piece, Piece::Group(group) if *group > 0);
-        if step.rule.regex == DEFAULT_REGEX {
+        if step.config.regex == DEFAULT_REGEX {
             let held = Held::of_the_default(value.clone());
-            return Ok(vec![(series, held)]);
+            return Ok(vec![(state, held)]);
         }
         if templates.iter().copied().flatten().any(needs)
             && let Ok(shapes) = regex.shapes()
             && let Some(ways) = capture::align(
-                &series,
+                &state,
                 value,
                 regex.pattern(),
                 shapes,
@@ -454,7 +454,7 @@ impl Interpreter {
         {
             return Ok(ways);
         }
-        Ok(vec![(series, Held::unknown(value.clone()))])
+        Ok(vec![(state, Held::unknown(value.clone()))])
     }
 
     /// Labels that are dropped by their names.
@@ -462,15 +462,15 @@ impl Interpreter {
         &mut self,
         step: &Step<'_>,
         regex: &Compiled,
-        mut series: Series,
-        out: &mut Vec<Series>,
+        mut state: State,
+        out: &mut Vec<State>,
     ) -> Result<(), TooComplex> {
         let id = step.id;
-        let drops = step.rule.action == Action::LabelDrop;
+        let drops = step.config.action == Action::LabelDrop;
         if regex.pattern().exact {
-            series.dropped.push((Rc::clone(&regex.automaton), drops));
+            state.dropped.push((Rc::clone(&regex.automaton), drops));
         }
-        let mut all = vec![series];
+        let mut all = vec![state];
         for (label, name) in step.writable() {
             let matched = self.contains(&regex.automaton, name)?;
             let hit = if drops {
@@ -480,19 +480,19 @@ impl Interpreter {
             };
             if matched == Membership::Unknown {
                 let mut gone = all.clone();
-                for series in &mut gone {
-                    series.write(label, Value::default(), id);
+                for state in &mut gone {
+                    state.write(label, Value::default(), id);
                 }
                 all.extend(gone);
-                for series in &mut all {
-                    series.loosen(id);
+                for state in &mut all {
+                    state.approximate(id);
                 }
-                if all.len() > MAX_SERIES {
+                if all.len() > MAX_STATES {
                     return Err(TooComplex);
                 }
             } else if matched == hit {
-                for series in &mut all {
-                    series.write(label, Value::default(), id);
+                for state in &mut all {
+                    state.write(label, Value::default(), id);
                 }
             }
         }
@@ -509,24 +509,20 @@ fn is_legacy_name(name: &str) -> bool {
 }
 
 /// The series in which the default regex matches the value, and the one in which it does not.
-fn by_default(
-    value: &Value,
-    regex: &Compiled,
-    mut series: Series,
-) -> (Option<Series>, Option<Series>) {
-    match series.matches_default(value) {
-        Some(true) => (Some(series), None),
-        Some(false) => (None, Some(series)),
+fn by_default(value: &Value, regex: &Compiled, mut state: State) -> (Option<State>, Option<State>) {
+    match state.matches_default(value) {
+        Some(true) => (Some(state), None),
+        Some(false) => (None, Some(state)),
         None => {
-            let unmatched = series
+            let unmatched = state
                 .clone()
                 .constrained(value, &regex.automaton, false, None);
-            let unmatched = unmatched.map(|mut series| {
-                series.know_default(value, false);
-                series
+            let unmatched = unmatched.map(|mut state| {
+                state.know_default(value, false);
+                state
             });
-            series.know_default(value, true);
-            (Some(series), unmatched)
+            state.know_default(value, true);
+            (Some(state), unmatched)
         }
     }
 }
@@ -536,24 +532,24 @@ fn expand(
     pieces: &[Piece],
     regex: &Compiled,
     held: &Held,
-    series: &mut Series,
-    id: RuleId,
+    state: &mut State,
+    id: ConfigId,
 ) -> Value {
     let mut expanded = Value::default();
     for piece in pieces {
         match piece {
             Piece::Literal(text) => expanded.push_literal(text),
             Piece::Unknown => {
-                expanded.push(&series.fresh());
-                series.loosen(id);
+                expanded.push(&state.fresh());
+                state.approximate(id);
             }
             Piece::Group(group) => {
                 if let Some(held) = held.group(*group) {
                     expanded.push(held);
                 } else {
                     let possible = &regex.pattern().groups[*group].expression;
-                    expanded.push(&series.fresh_inside(possible, id));
-                    series.loosen(id);
+                    expanded.push(&state.fresh_inside(possible, id));
+                    state.approximate(id);
                 }
             }
         }
@@ -563,58 +559,58 @@ fn expand(
 
 /// The series in which the label's value is, or is not, the other value.
 fn compared(
-    mut series: Series,
+    mut state: State,
     label: &Value,
     other: &Value,
     equal: bool,
-    id: RuleId,
-) -> Option<Series> {
+    id: ConfigId,
+) -> Option<State> {
     if label == other {
-        return equal.then_some(series);
+        return equal.then_some(state);
     }
     for (literal, value) in [(label, other), (other, label)] {
         if let Some(text) = literal.text() {
             return match Automaton::of_texts(&[text]) {
                 // Text beyond ASCII is not told apart, so `constrained` cannot be left to say no.
                 Ok(automaton) if text.is_ascii() => {
-                    series.constrained(value, &Rc::new(automaton), equal, Some(id))
+                    state.constrained(value, &Rc::new(automaton), equal, Some(id))
                 }
                 _ => {
-                    series.loosen(id);
-                    Some(series)
+                    state.approximate(id);
+                    Some(state)
                 }
             };
         }
     }
     if let (true, Some(one), Some(two)) = (equal, label.plain_variable(), other.plain_variable()) {
         // A namespace stays the variable that it is.
-        let (gone, kept) = if series.variables[one] > series.variables[two] {
+        let (gone, kept) = if state.variables[one] > state.variables[two] {
             (two, one)
         } else {
             (one, two)
         };
-        series.substitute(gone, &Value::variable(kept));
-        return Some(series);
+        state.substitute(gone, &Value::variable(kept));
+        return Some(state);
     }
-    let kind = FactKind::Compared {
+    let kind = ConstraintKind::Compared {
         one: label.clone(),
         other: other.clone(),
         equal,
     };
-    series.know(kind, Some(id));
+    state.know(kind, Some(id));
     if equal {
         // What can be said of one by itself: it has the shape of the other.
         for (value, other) in [(label, other), (other, label)] {
             match Automaton::new(&other.expression(), true) {
-                Ok(shape) => series = series.constrained(value, &Rc::new(shape), true, Some(id))?,
-                Err(TooLarge) => series.loosen(id),
+                Ok(shape) => state = state.constrained(value, &Rc::new(shape), true, Some(id))?,
+                Err(TooLarge) => state.approximate(id),
             }
         }
     }
-    Some(series)
+    Some(state)
 }
 
-fn converted(value: &Value, case: Case, series: &mut Series, id: RuleId) -> Value {
+fn converted(value: &Value, case: Case, state: &mut State, id: ConfigId) -> Value {
     let mut converted = Value::default();
     for part in &value.0 {
         match part {
@@ -622,8 +618,8 @@ fn converted(value: &Value, case: Case, series: &mut Series, id: RuleId) -> Valu
                 if let Some(text) = case.convert_text(text) {
                     converted.push_literal(&text);
                 } else {
-                    series.loosen(id);
-                    let unknown = series.fresh();
+                    state.approximate(id);
+                    let unknown = state.fresh();
                     converted.push(&unknown);
                 }
             }
@@ -634,56 +630,56 @@ fn converted(value: &Value, case: Case, series: &mut Series, id: RuleId) -> Valu
 }
 
 /// A number below the modulus, in decimal digits.
-fn hash(modulus: u64, series: &mut Series, id: RuleId) -> Value {
+fn hash(modulus: u64, state: &mut State, id: ConfigId) -> Value {
     if modulus == 1 {
         return Value::literal("0");
     }
     let digits = (modulus - 1).to_string().len();
     let more = u32::try_from(digits).unwrap_or(u32::MAX);
     let number = Expression::Class(Class::DIGIT).repeated(1, Some(more));
-    series.loosen(id);
-    series.fresh_inside(&number, id)
+    state.approximate(id);
+    state.fresh_inside(&number, id)
 }
 
-/// A rule that cannot be followed at all.
-fn unknown(step: &Step<'_>, mut series: Series, out: &mut Vec<Series>) {
-    let Step { id, rule, .. } = *step;
-    let target = step.labels.place(&rule.target_label);
-    let fixed = rule.writes_one_label();
+/// A config that cannot be followed at all.
+fn unknown(step: &Step<'_>, mut state: State, out: &mut Vec<State>) {
+    let Step { id, config, .. } = *step;
+    let target = step.labels.place(&config.target_label);
+    let fixed = config.writes_one_label();
     if fixed && !target.is_some_and(|target| step.needed[target]) {
-        out.push(series);
+        out.push(state);
         return;
     }
-    series.loosen(id);
-    match rule.action {
-        Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual => out.push(series),
+    state.approximate(id);
+    match config.action {
+        Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual => out.push(state),
         Action::LabelDrop | Action::LabelKeep => {
-            let mut all = vec![series];
+            let mut all = vec![state];
             for (label, _) in step.writable() {
                 if label == NAMESPACE {
                     let mut gone = all.clone();
-                    for series in &mut gone {
-                        series.write(label, Value::default(), id);
+                    for state in &mut gone {
+                        state.write(label, Value::default(), id);
                     }
                     all.extend(gone);
                 } else {
-                    for series in &mut all {
-                        let value = series.fresh();
-                        series.write(label, value, id);
+                    for state in &mut all {
+                        let value = state.fresh();
+                        state.write(label, value, id);
                     }
                 }
             }
             out.extend(all);
         }
         _ => {
-            series.refill(true);
+            state.refill(true);
             for (label, _) in step.writable() {
                 if !fixed || target == Some(label) {
-                    let value = series.fresh();
-                    series.write(label, value, id);
+                    let value = state.fresh();
+                    state.write(label, value, id);
                 }
             }
-            out.push(series);
+            out.push(state);
         }
     }
 }

@@ -3,34 +3,32 @@
 use serde_json::{Value, json};
 
 use crate::language::glob;
+use crate::pipeline::scrape_job::{Discovery, ScrapeJob, Source};
+use crate::prove::Findings;
+use crate::prove::leak::Leak;
 use crate::relabel::Stage;
-use crate::relabel::leak::Leak;
-use crate::relabel::rule::{Action, Rule};
-use crate::relabel::scrape::{Discovery, Scrape, Source, Verdict};
+use crate::relabel::config::{Action, RelabelConfig};
 
-use super::subject::Subject;
-use super::{Judge, rules_of};
+use super::Judge;
 
 impl Judge<'_, '_> {
     /// The first of the usual repairs of a list of rules that is proved to stop the leak; none that leaves nothing to
     /// be scraped, for then a person has to say what he meant.
-    pub(super) fn mend(
+    pub(super) fn repair<'j>(
         &mut self,
-        subject: &Subject<'_>,
-        scrape: &Scrape,
+        job: &ScrapeJob<'j>,
         stage: Stage,
         leak: &Leak,
-        leaks: impl Fn(&Verdict) -> bool,
-    ) -> Result<Mended, Unmended> {
+        leaks: impl Fn(&Findings) -> bool,
+    ) -> Result<Repaired<'j>, Irreparable> {
         let fixed = |source: &Source| matches!(source.discovery, Discovery::Fixed(_));
-        if stage == Stage::Relabelings && leak.writer.is_none() && scrape.sources.iter().all(fixed)
-        {
+        if stage == Stage::Relabelings && leak.writer.is_none() && job.sources.iter().all(fixed) {
             // A keep would only drop what somebody wrote down; he has to say what he meant.
-            return Err(Unmended::NotFound);
+            return Err(Irreparable::NotFound);
         }
-        let original = Edits::of(scrape, stage);
+        let original = Edits::of(job, stage);
         // Where the operator names no namespace, there may be none.
-        let optional = !scrape.is_named;
+        let optional = !job.is_named;
         let namespace = || Edit::Added(self.keep("namespace", optional));
         let first = match stage {
             Stage::MetricRelabelings => "namespace",
@@ -40,7 +38,7 @@ impl Judge<'_, '_> {
         let exported = || Edit::Added(self.keep("exported_namespace", true));
         let mut proposals = Vec::new();
         for filter in leak.filters.iter().filter(|filter| filter.stage == stage) {
-            if let Some(rule) = rules_of(scrape, stage).get(filter.index)
+            if let Some(rule) = job.configs(stage).get(filter.index)
                 && rule.action == Action::Keep
                 && matches!(rule.source_labels.as_slice(), [label] if label == "namespace")
             {
@@ -63,38 +61,34 @@ impl Judge<'_, '_> {
             proposals.push(around(vec![], vec![namespace()]));
             proposals.push(around(vec![first()], vec![namespace()]));
         }
-        let mut unmended = Unmended::NotFound;
+        let mut irreparable = Irreparable::NotFound;
         for edits in proposals {
-            let mut mended = scrape.clone();
-            edits.apply(stage, scrape, &mut mended);
+            let mut repaired = job.clone();
+            edits.apply(stage, job, &mut repaired);
             // Where the proof of a fix is too complex, the leak is told without one.
-            let plain = self.is_plain(subject, &mended, false);
-            if !plain.map_err(|_| Unmended::NotFound)? {
-                let found = mended.judge(&self.allowed, &mut self.interpreter);
-                let found = found.map_err(|_| Unmended::NotFound)?;
-                if leaks(&found) {
-                    continue;
-                }
-                if found.is_empty {
-                    unmended = Unmended::LeavesNothing;
-                    continue;
-                }
+            let found = self.prove(&repaired).map_err(|_| Irreparable::NotFound)?;
+            if leaks(&found) {
+                continue;
             }
-            let scrape = mended;
-            return Ok(Mended { scrape, edits });
+            if found.is_empty {
+                irreparable = Irreparable::LeavesNothing;
+                continue;
+            }
+            let job = repaired;
+            return Ok(Repaired { job, edits });
         }
-        Err(unmended)
+        Err(irreparable)
     }
 
     /// A keep of the environment's namespaces.
-    pub(super) fn keep(&self, label: &str, optional: bool) -> Rule {
+    pub(super) fn keep(&self, label: &str, optional: bool) -> RelabelConfig {
         let regex = self.regex();
         let regex = if optional {
             format!("({regex})?")
         } else {
             regex
         };
-        Rule::filter(Action::Keep, vec![label.to_owned()], regex)
+        RelabelConfig::filter(Action::Keep, vec![label.to_owned()], regex)
     }
 
     /// The regex of the environment's namespaces.
@@ -106,7 +100,7 @@ impl Judge<'_, '_> {
 
 /// Why nothing was mended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unmended {
+pub(super) enum Irreparable {
     /// None of the usual repairs helps.
     NotFound,
     /// One would help, and leave nothing to be scraped.
@@ -114,8 +108,8 @@ pub(super) enum Unmended {
 }
 
 /// An endpoint that was mended, and how.
-pub(super) struct Mended {
-    pub scrape: Scrape,
+pub(super) struct Repaired<'a> {
+    pub job: ScrapeJob<'a>,
     pub edits: Edits,
 }
 
@@ -130,22 +124,22 @@ pub(super) enum Edit {
     /// The rule at this place, with this regex.
     Narrowed(usize, String),
     /// A new rule.
-    Added(Rule),
+    Added(RelabelConfig),
 }
 
 impl Edits {
-    pub(super) fn of(scrape: &Scrape, stage: Stage) -> Self {
-        Self((0..rules_of(scrape, stage).len()).map(Edit::Kept).collect())
+    pub(super) fn of(job: &ScrapeJob<'_>, stage: Stage) -> Self {
+        Self((0..job.configs(stage).len()).map(Edit::Kept).collect())
     }
 
     /// The same, but with a rule more where one would get another regex: a regex may be narrower
     /// in one place and wider in another, a further rule is never.
-    pub(super) fn only_adding(&self, scrape: &Scrape, stage: Stage) -> Self {
-        let old = rules_of(scrape, stage);
+    pub(super) fn only_adding(&self, job: &ScrapeJob<'_>, stage: Stage) -> Self {
+        let old = job.configs(stage);
         let added = |edit: &Edit| match edit {
             Edit::Narrowed(index, regex) => {
                 let regex = regex.clone().into();
-                let rule = Rule {
+                let rule = RelabelConfig {
                     regex,
                     ..old[*index].clone()
                 };
@@ -156,15 +150,15 @@ impl Edits {
         Self(self.0.iter().flat_map(added).collect())
     }
 
-    /// Gives `scrape` the list that becomes of the one of `original`.
-    pub(super) fn apply(&self, stage: Stage, original: &Scrape, scrape: &mut Scrape) {
-        let old = rules_of(original, stage);
+    /// Gives `job` the list that becomes of the one of `original`.
+    pub(super) fn apply(&self, stage: Stage, original: &ScrapeJob<'_>, job: &mut ScrapeJob<'_>) {
+        let old = original.configs(stage);
         let rules = self
             .0
             .iter()
             .map(|edit| match edit {
                 Edit::Kept(index) => old[*index].clone(),
-                Edit::Narrowed(index, regex) => Rule {
+                Edit::Narrowed(index, regex) => RelabelConfig {
                     regex: regex.clone().into(),
                     ..old[*index].clone()
                 },
@@ -172,8 +166,8 @@ impl Edits {
             })
             .collect();
         match stage {
-            Stage::MetricRelabelings => scrape.metric_relabelings = rules,
-            _ => scrape.relabelings = rules,
+            Stage::MetricRelabelings => job.metric_relabelings = rules,
+            _ => job.relabelings = rules,
         }
     }
 

@@ -1,18 +1,23 @@
 //! From a request to a response: which rules are about an object, and when none is asked.
 
+pub mod fix;
+pub mod request;
+pub mod response;
+
 use serde_json::value::RawValue;
 
 use crate::json::{self, Strict};
-use crate::request::{Payload, Request, text};
 use crate::resource::scraped::Scraped;
 use crate::resource::{Kind, Object, prometheus};
-use crate::rule::namespace_filter::walk::{self, Walk};
+use crate::rule::namespace_filter::explanation::{self, Walkthrough};
+use crate::rule::verdict::Verdict;
 use crate::rule::{
-    elsewhere, namespace_filter, release_label, scrape_override, selector, side_roads,
-    storage_class,
+    namespace_filter, release_label, scrape_override, selector, storage_class, warnings,
 };
 use crate::settings::Settings;
-use crate::verdict::{Response, Verdict};
+
+use request::{Payload, Request, text};
+use response::Response;
 
 /// Judges what the policy server passes: an admission request and the settings, in JSON.
 #[must_use]
@@ -43,7 +48,7 @@ pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
 /// # Errors
 ///
 /// A sentence about what cannot be read, as in the response of [`validate`].
-pub fn walks(payload: &[u8]) -> Result<Vec<Walk>, String> {
+pub fn explain(payload: &[u8]) -> Result<Vec<Walkthrough>, String> {
     let (request, settings) = read(payload)?;
     let settings = Settings::read(settings)?;
     let kind = Kind::of(text(&request.kind.group), text(&request.kind.kind));
@@ -53,8 +58,9 @@ pub fn walks(payload: &[u8]) -> Result<Vec<Walk>, String> {
     };
     let object = object?;
     let scraped = Scraped::read(kind, &object, namespace)?;
-    let walks = scraped.map(|scraped| walk::walks(&object, &scraped, namespace, &settings));
-    Ok(walks.unwrap_or_default())
+    let explanations =
+        scraped.map(|scraped| explanation::explanations(&object, &scraped, namespace, &settings));
+    Ok(explanations.unwrap_or_default())
 }
 
 /// What the policy server passes: the request, its objects read, and the settings.
@@ -117,7 +123,7 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
             release_label::judge(&object, namespace, &settings, &mut verdict);
             if let Some(scraped) = &scraped {
                 namespace_filter::judge(&object, scraped, namespace, &settings, &mut verdict);
-                elsewhere::warn(scraped, &mut verdict);
+                warnings::scraped::warn(scraped, &mut verdict);
             }
         }
         Kind::Prometheus | Kind::PrometheusAgent | Kind::ThanosRuler => {
@@ -129,10 +135,14 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
                     let of = (environment, &settings);
                     selector::judge(kind, &object, &prometheus, of, &mut verdict);
                     scrape_override::judge(&prometheus, &mut verdict);
-                    side_roads::warn(&prometheus, of, &mut verdict);
+                    warnings::prometheus::warn(&prometheus, of, &mut verdict);
                 }
                 None => {
-                    side_roads::warn_of_none(namespace, &settings.release_label, &mut verdict);
+                    warnings::prometheus::warn_of_none(
+                        namespace,
+                        &settings.release_label,
+                        &mut verdict,
+                    );
                 }
             }
         }

@@ -1,10 +1,10 @@
 //! Warnings about the roads into a Prometheus that cannot be judged when it is admitted.
 
-use crate::relabel::address;
+use crate::prove::address;
 use crate::resource::LabelSelector;
 use crate::resource::prometheus::{Prometheus, Remote};
+use crate::rule::verdict::Verdict;
 use crate::settings::{Environment, Membership, Settings};
-use crate::verdict::Verdict;
 
 /// The namespace whose objects Kubewarden accepts unseen, so that it can be installed and mended
 /// (`--always-accept-admission-reviews-on-namespace` of policy-server, as Kubewarden's charts set

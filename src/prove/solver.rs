@@ -15,41 +15,41 @@ use crate::language::budget::{Budget, TooComplex};
 use crate::language::condition::Condition;
 use crate::language::product::{exists, shortest};
 
-use super::RuleId;
-use super::series::{Fact, FactKind, Series};
-use super::value::{Part, Value};
+use crate::relabel::ConfigId;
+use crate::relabel::state::{Constraint, ConstraintKind, State};
+use crate::relabel::value::{Part, Value};
 
 /// A text that a variable can mostly be, where something bounds it.
 const ANY: &str = "a";
 
-/// The texts that variables have so far.
-pub type Texts = Vec<Option<String>>;
+/// An assignment: the texts that variables have so far.
+pub type Model = Vec<Option<String>>;
 
 /// What became of the attempt to give every variable a text.
 #[derive(Debug)]
-pub enum Shown {
+pub enum Satisfaction {
     /// With these the series exists.
-    Texts(Texts),
-    /// None was found that keeps to what this rule did, if it was a rule.
-    Stuck(Option<RuleId>),
+    Model(Model),
+    /// None was found that keeps to what this config did, if it was a config.
+    Stuck(Option<ConfigId>),
 }
 
-/// What is to be fulfilled, and by which alphabet.
+/// Which of the conditions count, and over which alphabet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To prove that there is no text: only what surely holds.
-    Proof,
-    /// To name one: also what is assumed, and no characters beyond ASCII.
-    Witness,
+pub enum Approximation {
+    /// Over-approximation, to prove that there is no text: only what surely holds.
+    Over,
+    /// Under-approximation, to name one: also what is assumed, and no characters beyond ASCII.
+    Under,
 }
 
 /// The conditions on a variable by itself.
 #[must_use]
 pub fn conditions(
-    series: &Series,
+    state: &State,
     variable: usize,
     texts: &[Option<String>],
-    purpose: Purpose,
+    approximation: Approximation,
 ) -> Vec<Condition> {
     let mut all = Vec::new();
     let places = |value: &Value| -> Vec<(usize, Case)> {
@@ -60,29 +60,29 @@ pub fn conditions(
         };
         parts.filter_map(of).collect()
     };
-    for fact in series
-        .facts
+    for constraint in state
+        .constraints
         .iter()
-        .filter(|fact| fact.kind.mentions(variable))
+        .filter(|constraint| constraint.kind.mentions(variable))
     {
-        match &fact.kind {
-            FactKind::Member {
+        match &constraint.kind {
+            ConstraintKind::Member {
                 value,
                 automaton,
                 inside,
                 assumed,
             } => {
-                if *assumed && purpose == Purpose::Proof {
+                if *assumed && approximation == Approximation::Over {
                     continue;
                 }
                 for (place, case) in places(value) {
                     let range = place..place + 1;
                     all.push(condition(
-                        series, automaton, *inside, case, value, range, texts,
+                        state, automaton, *inside, case, value, range, texts,
                     ));
                 }
             }
-            FactKind::Compared { one, other, equal } => {
+            ConstraintKind::Compared { one, other, equal } => {
                 for (value, known) in [(one, other), (other, one)] {
                     // What is too large bounds nothing here; in the end it is compared as it stands.
                     let text = known.text_with(texts);
@@ -91,13 +91,13 @@ pub fn conditions(
                         for (place, case) in places(value) {
                             let range = place..place + 1;
                             all.push(condition(
-                                series, &automaton, *equal, case, value, range, texts,
+                                state, &automaton, *equal, case, value, range, texts,
                             ));
                         }
                     }
                 }
             }
-            FactKind::Captured { .. } => {}
+            ConstraintKind::Captured { .. } => {}
         }
     }
     all
@@ -105,21 +105,21 @@ pub fn conditions(
 
 /// The conditions on a value as a whole, wherever it stands within others.
 #[must_use]
-pub fn conditions_on(series: &Series, whole: &Value) -> Vec<Condition> {
+pub fn conditions_on(state: &State, whole: &Value) -> Vec<Condition> {
     let mut all = Vec::new();
-    for fact in &series.facts {
-        if let FactKind::Member {
+    for constraint in &state.constraints {
+        if let ConstraintKind::Member {
             value,
             automaton,
             inside,
             assumed: false,
-        } = &fact.kind
+        } = &constraint.kind
         {
             for (place, window) in value.0.windows(whole.0.len()).enumerate() {
                 if window == whole.0.as_slice() {
                     let range = place..place + window.len();
                     all.push(condition(
-                        series,
+                        state,
                         automaton,
                         *inside,
                         Case::Kept,
@@ -135,7 +135,7 @@ pub fn conditions_on(series: &Series, whole: &Value) -> Vec<Condition> {
 }
 
 fn condition(
-    series: &Series,
+    state: &State,
     automaton: &Rc<Automaton>,
     inside: bool,
     case: Case,
@@ -143,7 +143,7 @@ fn condition(
     range: Range<usize>,
     texts: &[Option<String>],
 ) -> Condition {
-    let around = value.around(range, texts, &series.variables);
+    let around = value.around(range, texts, &state.variables);
     Condition {
         automaton: Rc::clone(automaton),
         inside,
@@ -155,11 +155,11 @@ fn condition(
 
 /// The symbols that a variable is made of.
 #[must_use]
-pub fn alphabet(series: &Series, variable: usize, purpose: Purpose) -> u128 {
-    let symbols = series.variables[variable].symbols();
-    match purpose {
-        Purpose::Proof => symbols,
-        Purpose::Witness => symbols & !(1 << OTHER),
+pub fn alphabet(state: &State, variable: usize, approximation: Approximation) -> u128 {
+    let symbols = state.variables[variable].symbols();
+    match approximation {
+        Approximation::Over => symbols,
+        Approximation::Under => symbols & !(1 << OTHER),
     }
 }
 
@@ -183,12 +183,12 @@ pub fn text(
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice.
-pub fn settled(series: &Series, value: &Value, budget: &mut Budget) -> Result<Value, TooComplex> {
+pub fn settled(state: &State, value: &Value, budget: &mut Budget) -> Result<Value, TooComplex> {
     let mut settled = Value::default();
     for part in &value.0 {
         let only = match part {
             Part::Variable(variable, case) => {
-                let only = only_text(series, *variable, budget)?;
+                let only = only_text(state, *variable, budget)?;
                 only.and_then(|text| case.convert_text(&text))
             }
             Part::Literal(text) => Some(text.clone()),
@@ -203,20 +203,20 @@ pub fn settled(series: &Series, value: &Value, budget: &mut Budget) -> Result<Va
 
 /// The only text that the variable can have, if there is only one.
 fn only_text(
-    series: &Series,
+    state: &State,
     variable: usize,
     budget: &mut Budget,
 ) -> Result<Option<String>, TooComplex> {
-    let mut conditions = conditions(series, variable, &[], Purpose::Proof);
+    let mut conditions = conditions(state, variable, &[], Approximation::Over);
     if conditions.is_empty() {
         return Ok(None);
     }
-    let symbols = alphabet(series, variable, Purpose::Witness);
+    let symbols = alphabet(state, variable, Approximation::Under);
     let Some(only) = text(&conditions, symbols, usize::MAX, budget)? else {
         return Ok(None);
     };
     conditions.push(Condition::outside(Rc::new(Automaton::of_texts(&[&only])?)));
-    let symbols = alphabet(series, variable, Purpose::Proof);
+    let symbols = alphabet(state, variable, Approximation::Over);
     let has_others = exists(&conditions, symbols, usize::MAX, &[ANY], budget)?;
     Ok((!has_others).then_some(only))
 }
@@ -227,17 +227,17 @@ fn only_text(
 ///
 /// [`TooComplex`] if the budget does not suffice.
 pub fn is_possible(
-    series: &Series,
+    state: &State,
     but: Option<usize>,
     budget: &mut Budget,
 ) -> Result<bool, TooComplex> {
-    for fact in &series.facts {
-        if let FactKind::Member {
+    for constraint in &state.constraints {
+        if let ConstraintKind::Member {
             value,
             automaton,
             inside,
             assumed: false,
-        } = &fact.kind
+        } = &constraint.kind
             && let Some(text) = value.text()
         {
             let impossible = if *inside {
@@ -250,10 +250,10 @@ pub fn is_possible(
             }
         }
     }
-    for variable in (0..series.variables.len()).filter(|index| Some(*index) != but) {
-        let conditions = conditions(series, variable, &[], Purpose::Proof);
+    for variable in (0..state.variables.len()).filter(|index| Some(*index) != but) {
+        let conditions = conditions(state, variable, &[], Approximation::Over);
         if !conditions.is_empty() {
-            let alphabet = alphabet(series, variable, Purpose::Proof);
+            let alphabet = alphabet(state, variable, Approximation::Over);
             if !exists(&conditions, alphabet, usize::MAX, &[ANY], budget)? {
                 return Ok(false);
             }
@@ -267,60 +267,64 @@ pub fn is_possible(
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice.
-pub fn show(series: &Series, given: &Texts, budget: &mut Budget) -> Result<Shown, TooComplex> {
-    if let Some(rule) = series.loose {
-        return Ok(Shown::Stuck(Some(rule)));
+pub fn show(state: &State, given: &Model, budget: &mut Budget) -> Result<Satisfaction, TooComplex> {
+    if let Some(config) = state.approximated_by {
+        return Ok(Satisfaction::Stuck(Some(config)));
     }
-    let forwards: Vec<usize> = (0..series.variables.len()).collect();
+    let forwards: Vec<usize> = (0..state.variables.len()).collect();
     let backwards: Vec<usize> = forwards.iter().rev().copied().collect();
     let mut stuck = None;
     for order in [forwards, backwards] {
-        match complete(series, given.clone(), &order, budget)? {
-            Shown::Stuck(rule) => stuck = stuck.or(rule),
-            shown @ Shown::Texts(_) => return Ok(shown),
+        match complete(state, given.clone(), &order, budget)? {
+            Satisfaction::Stuck(config) => stuck = stuck.or(config),
+            shown @ Satisfaction::Model(_) => return Ok(shown),
         }
     }
-    Ok(Shown::Stuck(stuck))
+    Ok(Satisfaction::Stuck(stuck))
 }
 
 fn complete(
-    series: &Series,
-    mut texts: Texts,
+    state: &State,
+    mut texts: Model,
     order: &[usize],
     budget: &mut Budget,
-) -> Result<Shown, TooComplex> {
-    texts.resize(series.variables.len(), None);
+) -> Result<Satisfaction, TooComplex> {
+    texts.resize(state.variables.len(), None);
     for &variable in order {
         if texts[variable].is_some() {
             continue;
         }
-        let conditions = conditions(series, variable, &texts, Purpose::Witness);
-        let alphabet = alphabet(series, variable, Purpose::Witness);
+        let conditions = conditions(state, variable, &texts, Approximation::Under);
+        let alphabet = alphabet(state, variable, Approximation::Under);
         texts[variable] = if conditions.is_empty() {
             Some(String::new())
         } else {
             text(&conditions, alphabet, usize::MAX, budget)?
         };
         if texts[variable].is_none() {
-            let about = |fact: &&Rc<Fact>| fact.kind.mentions(variable);
-            let mut facts = series.facts.iter().rev().filter(about);
-            let rule = facts.find_map(|fact| fact.rule);
-            return Ok(Shown::Stuck(rule));
+            let about = |constraint: &&Rc<Constraint>| constraint.kind.mentions(variable);
+            let mut constraints = state.constraints.iter().rev().filter(about);
+            let config = constraints.find_map(|constraint| constraint.config);
+            return Ok(Satisfaction::Stuck(config));
         }
     }
-    for fact in &series.facts {
+    for constraint in &state.constraints {
         budget.spend(64)?;
-        if !holds(&fact.kind, &texts, budget)? {
-            return Ok(Shown::Stuck(fact.rule));
+        if !holds(&constraint.kind, &texts, budget)? {
+            return Ok(Satisfaction::Stuck(constraint.config));
         }
     }
-    Ok(Shown::Texts(texts))
+    Ok(Satisfaction::Model(texts))
 }
 
 /// Whether the fact surely holds.
-fn holds(fact: &FactKind, texts: &Texts, budget: &mut Budget) -> Result<bool, TooComplex> {
-    Ok(match fact {
-        FactKind::Member {
+fn holds(
+    constraint: &ConstraintKind,
+    texts: &Model,
+    budget: &mut Budget,
+) -> Result<bool, TooComplex> {
+    Ok(match constraint {
+        ConstraintKind::Member {
             value,
             automaton,
             inside,
@@ -335,11 +339,11 @@ fn holds(fact: &FactKind, texts: &Texts, budget: &mut Budget) -> Result<bool, To
                 .text_with(texts)
                 .is_some_and(|text| automaton.contains(&text) == wanted)
         }
-        FactKind::Compared { one, other, equal } => {
+        ConstraintKind::Compared { one, other, equal } => {
             let texts = one.text_with(texts).zip(other.text_with(texts));
             texts.is_some_and(|(one, other)| (one == other) == *equal)
         }
-        FactKind::Captured {
+        ConstraintKind::Captured {
             value,
             shape,
             taken,

@@ -13,7 +13,7 @@ const MAX_PATH: usize = 4096;
 /// Whether the path leads to what is known by the other one.
 ///
 /// ```
-/// use prometheus_env_isolation_policy::relabel::path::leads_to;
+/// use prometheus_env_isolation_policy::pipeline::path::leads_to;
 /// assert!(leads_to("/api/v1/nodes/n/proxy/metrics/./cadvisor/", "/metrics/cadvisor"));
 /// assert!(!leads_to("/metrics", "/metrics/cadvisor"));
 /// ```
@@ -52,7 +52,7 @@ fn segments(path: &str) -> Vec<String> {
 
 /// A language of the paths that may lead to what one of these is known by. A `?` in one is no query:
 /// Prometheus escapes it.
-pub(super) fn leading_to(known: &[String]) -> Expression {
+pub(crate) fn leading_to(known: &[String]) -> Expression {
     let slash = || Expression::literal("/");
     let any = Expression::anything;
     let insignificant = Class::character('/').union(Class::character('.'));

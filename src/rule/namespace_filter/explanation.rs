@@ -1,4 +1,4 @@
-//! The walk of a proof, as a person can follow it: what from outside of the environment can come
+//! A proof, step by step, as a person can follow it: what from outside of the environment can come
 //! through after each rule.
 //!
 //! After each rule the same question is asked as at the end of a pipeline, of the pipeline up to
@@ -6,21 +6,23 @@
 //! question asked again, until nothing else comes through. Each question has a budget of its own.
 
 use crate::language::budget::TooComplex;
+use crate::pipeline::scrape_job::{Discovery, ScrapeJob};
 use crate::relabel::Stage;
-use crate::relabel::interpret::Interpreter;
-use crate::relabel::rule::{Action, DEFAULT_REGEX, Rule};
-use crate::relabel::scrape::{Discovery, Scrape};
+use crate::relabel::config::{Action, DEFAULT_REGEX, RelabelConfig};
+use crate::relabel::interpreter::Interpreter;
 use crate::resource::Object;
 use crate::resource::scraped::Scraped;
+use crate::rule::verdict::Verdict;
 use crate::settings::{Environment, Membership, Settings};
-use crate::verdict::{Verdict, Witness};
 
-use super::subject::Subject;
-use super::{Judge, allowed, told};
+use super::{Judge, allowed};
+use crate::pipeline::Definition;
+use crate::prove::leak::Witness;
+use crate::prove::prove;
 
-/// The walk through one thing that is scraped.
+/// The steps of one scrape job.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Walk {
+pub struct Walkthrough {
     /// Where it stands in the object.
     pub field: String,
     /// The environment that it is scraped for.
@@ -35,7 +37,7 @@ pub struct Walk {
     pub refused: Vec<String>,
 }
 
-/// A step of a walk.
+/// A step of an explanation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// What is done: `relabelings[0]`, or another step by its name.
@@ -50,14 +52,14 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outside {
     /// This much, group by group; nothing if it is empty.
-    Groups(Vec<Group>),
+    Groups(Vec<NamespaceGroup>),
     /// More than the proof could find out with its budget.
     TooComplex,
 }
 
 /// Namespaces that come through, one standing for others.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Group {
+pub enum NamespaceGroup {
     /// Of this environment, for example this one.
     Environment(String, Witness),
     /// Of no environment, for example this one.
@@ -74,7 +76,7 @@ impl Outside {
     }
 }
 
-impl Walk {
+impl Walkthrough {
     /// What leaks in the end: of targets, and of samples.
     #[must_use]
     pub fn leaks(&self) -> [Option<&Outside>; 2] {
@@ -85,14 +87,14 @@ impl Walk {
     }
 }
 
-/// The walk through each thing that is scraped for an object in this namespace.
+/// An explanation of each thing that is scraped for an object in this namespace.
 #[must_use]
-pub fn walks(
+pub fn explanations(
     object: &Object<'_>,
     scraped: &Scraped,
     namespace: &str,
     settings: &Settings,
-) -> Vec<Walk> {
+) -> Vec<Walkthrough> {
     let release = object.label(&settings.release_label);
     let Some(environment) = settings.environment_scraping(namespace, release) else {
         return Vec::new();
@@ -109,14 +111,16 @@ pub fn walks(
         interpreter: Interpreter::default(),
         verdict: &mut verdict,
     };
-    let subjects = Subject::all(scraped, namespace, settings);
-    subjects.map(|subject| judge.walk(&subject)).collect()
+    let definitions = Definition::all(scraped, namespace, settings);
+    definitions
+        .map(|definition| judge.explain(&definition))
+        .collect()
 }
 
 impl Judge<'_, '_> {
-    fn walk(&mut self, subject: &Subject<'_>) -> Walk {
-        let mut walk = Walk {
-            field: subject.field(),
+    fn explain(&mut self, definition: &Definition<'_>) -> Walkthrough {
+        let mut explanation = Walkthrough {
+            field: definition.field(),
             environment: self.environment.name.clone(),
             visible: self
                 .settings
@@ -128,71 +132,65 @@ impl Judge<'_, '_> {
             refused: Vec::new(),
         };
         self.interpreter = Interpreter::default();
-        let relabelings = self.rules(subject, Stage::Relabelings).unwrap_or_default();
-        let metric_relabelings = self
-            .rules(subject, Stage::MetricRelabelings)
-            .unwrap_or_default();
+        let relabelings = self.configs(definition, Stage::Relabelings);
+        let metric_relabelings = self.configs(definition, Stage::MetricRelabelings);
         let refused = self.verdict.violations.drain(..);
-        walk.refused = refused
+        explanation.refused = refused
             .map(|one| format!("{}: {}", one.field, one.message))
             .collect();
-        let (Some(relabelings), Some(metric_relabelings)) = (relabelings, metric_relabelings)
+        let (Ok(Some(relabelings)), Ok(Some(metric_relabelings))) =
+            (relabelings, metric_relabelings)
         else {
-            return walk;
+            return explanation;
         };
-        let mut whole = Scrape {
-            relabelings,
-            metric_relabelings,
-            operator: subject.operator_rules(),
-            ..subject.scrape.clone()
+        let job = definition.job(relabelings, metric_relabelings, &mut self.interpreter);
+        let Ok(whole) = job else {
+            return explanation;
         };
-        if self.narrow(subject, &mut whole).is_err() {
-            return walk;
-        }
-        let walker = Walker {
+        let explainer = Explainer {
             settings: self.settings,
             environment: self.environment,
-            subject,
+            definition,
         };
         let first = ("discovery", discovered(&whole));
-        walk.targets = walker.steps(Stage::Relabelings, &whole.relabelings, first, |rules| {
-            Scrape {
-                relabelings: rules.to_vec(),
-                metric_relabelings: Vec::new(),
-                ..whole.clone()
-            }
-        });
+        explanation.targets =
+            explainer.steps(Stage::Relabelings, &whole.relabelings, first, |rules| {
+                ScrapeJob {
+                    relabelings: rules.to_vec(),
+                    metric_relabelings: Vec::new(),
+                    ..whole.clone()
+                }
+            });
         // Whether `exported_namespace` matters is said by the rules that are still to come, too.
-        let exported = whole
-            .judge(&self.allowed, &mut Interpreter::default())
+        let exported = prove(&whole, &self.allowed, &mut Interpreter::default())
             .map_or(true, |found| found.judges_exported);
         let first = ("merging", merged(&whole, exported));
         let (stage, rules) = (Stage::MetricRelabelings, &whole.metric_relabelings);
-        walk.samples = walker.steps(stage, rules, first, |rules| Scrape {
+        explanation.samples = explainer.steps(stage, rules, first, |rules| ScrapeJob {
             metric_relabelings: rules.to_vec(),
             cluster_wide: exported,
             ..whole.clone()
         });
-        walk
+        explanation
     }
 }
 
-struct Walker<'a> {
+struct Explainer<'a> {
     settings: &'a Settings,
     environment: &'a Environment,
-    subject: &'a Subject<'a>,
+    definition: &'a Definition<'a>,
 }
 
-impl Walker<'_> {
+impl Explainer<'_> {
     /// The first step, and one for each rule of a stage; `up_to` gives the scrape with some of them.
-    fn steps(
+    fn steps<'j>(
         &self,
         stage: Stage,
-        rules: &[Rule],
+        rules: &[RelabelConfig],
         first: (&str, String),
-        up_to: impl Fn(&[Rule]) -> Scrape,
+        up_to: impl Fn(&[RelabelConfig]) -> ScrapeJob<'j>,
     ) -> Vec<Step> {
-        let list = self.subject.list(stage).name();
+        let list = self.definition.list(stage).name();
         let step = |(index, rule)| (format!("{list}[{index}]"), described(rule));
         let names = rules.iter().enumerate().map(step);
         std::iter::once((first.0.to_owned(), first.1))
@@ -210,12 +208,12 @@ impl Walker<'_> {
             .collect()
     }
 
-    fn groups(&self, scrape: &Scrape, stage: Stage) -> Result<Vec<Group>, TooComplex> {
+    fn groups(&self, job: &ScrapeJob<'_>, stage: Stage) -> Result<Vec<NamespaceGroup>, TooComplex> {
         let mut groups = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         loop {
             let allowed = allowed(self.settings, self.environment, seen.iter().copied())?;
-            let found = scrape.judge(&allowed, &mut Interpreter::default())?;
+            let found = prove(job, &allowed, &mut Interpreter::default())?;
             let leak = match stage {
                 Stage::MetricRelabelings => found.sample.or(found.exported),
                 _ => found.target,
@@ -224,24 +222,26 @@ impl Walker<'_> {
                 return Ok(groups);
             };
             let Some(witness) = leak.witness else {
-                groups.push(Group::Unknown);
+                groups.push(NamespaceGroup::Unknown);
                 return Ok(groups);
             };
-            let witness = told(witness);
             let of = self.settings.environment_of(&witness.namespace);
             let Membership::Of(environment) = of else {
-                groups.push(Group::Nobody(witness));
+                groups.push(NamespaceGroup::Nobody(witness));
                 return Ok(groups);
             };
             seen.extend(environment.namespaces.iter().map(String::as_str));
-            groups.push(Group::Environment(environment.name.clone(), witness));
+            groups.push(NamespaceGroup::Environment(
+                environment.name.clone(),
+                witness,
+            ));
         }
     }
 }
 
 /// Where targets come from, as a clause.
-fn discovered(scrape: &Scrape) -> String {
-    let certain = scrape.sources.iter().filter(|source| !source.is_possible);
+fn discovered(job: &ScrapeJob<'_>) -> String {
+    let certain = job.sources.iter().filter(|source| !source.is_possible);
     let places = certain.map(|source| match &source.discovery {
         Discovery::Everywhere => "in all namespaces".to_owned(),
         Discovery::In(names) => format!("in {}", names.join(", ")),
@@ -256,10 +256,10 @@ fn discovered(scrape: &Scrape) -> String {
     } else {
         format!("targets {}", places.join("; "))
     };
-    if scrape.is_named {
+    if job.is_named {
         text += "; their namespace becomes label `namespace`";
     }
-    let copied = scrape.operator.iter().filter(|rule| {
+    let copied = job.operator.all().iter().filter(|rule| {
         rule.action == Action::Replace && rule.regex == "(.+)" && rule.target_label == "namespace"
     });
     if copied.count() > 0 {
@@ -269,13 +269,13 @@ fn discovered(scrape: &Scrape) -> String {
 }
 
 /// What becomes of the exporter's labels, as a clause.
-fn merged(scrape: &Scrape, exported: bool) -> String {
-    let text = if scrape.honor_labels {
+fn merged(job: &ScrapeJob<'_>, exported: bool) -> String {
+    let text = if job.honor_labels {
         "honorLabels is true: the exporter's own label `namespace` wins"
     } else {
         "honorLabels is false: the target's label `namespace` wins"
     };
-    match (scrape.honor_labels, exported) {
+    match (job.honor_labels, exported) {
         (true, _) => text.to_owned(),
         (false, true) => {
             format!(
@@ -287,8 +287,8 @@ fn merged(scrape: &Scrape, exported: bool) -> String {
 }
 
 /// What a rule does, as a clause.
-fn described(rule: &Rule) -> String {
-    let Rule {
+fn described(rule: &RelabelConfig) -> String {
+    let RelabelConfig {
         action,
         regex,
         target_label: target,

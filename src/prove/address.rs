@@ -9,9 +9,9 @@ use crate::language::budget::{Budget, TooComplex};
 use crate::language::expression::Expression;
 
 use super::leak::Allowed;
-use super::series::Series;
-use super::solve::is_possible;
-use super::value::{Part, Value};
+use super::solver::is_possible;
+use crate::relabel::state::State;
+use crate::relabel::value::{Part, Value};
 
 /// What follows the namespace in the name of a service or a pod.
 const KINDS: [&str; 2] = ["svc", "pod"];
@@ -31,7 +31,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Of an address that a rule makes which cannot be followed.
+    /// Of an address that a config makes which cannot be followed.
     #[must_use]
     pub fn unknown(address: &Value) -> Self {
         Self {
@@ -49,13 +49,13 @@ impl Standing {
 /// [`TooComplex`] if the budget does not suffice.
 pub fn stands_outside(
     allowed: &Allowed,
-    series: &Series,
+    state: &State,
     address: &Value,
     budget: &mut Budget,
 ) -> Result<Option<Standing>, TooComplex> {
     budget.spend(address.size())?;
     let Some(text) = address.text() else {
-        let is_outside = may_stand_outside(allowed, series, address, budget)?;
+        let is_outside = may_stand_outside(allowed, state, address, budget)?;
         return Ok(is_outside.then(|| Standing::unknown(address)));
     };
     let (labels, is_absolute) = host(text);
@@ -87,7 +87,7 @@ pub fn stands_outside(
 /// but labels of the target's, with a port perhaps, is their business, as far as they have a choice.
 fn may_stand_outside(
     allowed: &Allowed,
-    series: &Series,
+    state: &State,
     address: &Value,
     budget: &mut Budget,
 ) -> Result<bool, TooComplex> {
@@ -101,7 +101,7 @@ fn may_stand_outside(
     if is_business
         && host
             .variables()
-            .all(|variable| series.is_as_discovered(variable))
+            .all(|variable| state.is_as_discovered(variable))
     {
         return Ok(false);
     }
@@ -110,14 +110,14 @@ fn may_stand_outside(
         .get_or_init(|| Languages::new(allowed, budget));
     let languages = languages.as_ref().map_err(|&error| error)?;
     let inside =
-        |series: Series, language: &Rc<Automaton>| series.constrained(&host, language, true, None);
+        |state: State, language: &Rc<Automaton>| state.constrained(&host, language, true, None);
     let outside =
-        |series: Series, language: &Rc<Automaton>| series.constrained(&host, language, false, None);
+        |state: State, language: &Rc<Automaton>| state.constrained(&host, language, false, None);
     if is_business {
-        let seen = inside(series.clone(), &languages.seen);
-        let mut elsewhere = Some(series.clone());
+        let seen = inside(state.clone(), &languages.seen);
+        let mut elsewhere = Some(state.clone());
         for language in &languages.of_the_cluster {
-            elsewhere = elsewhere.and_then(|series| outside(series, language));
+            elsewhere = elsewhere.and_then(|state| outside(state, language));
         }
         for choice in [seen, elsewhere].into_iter().flatten() {
             if is_possible(&choice, None, budget)? {
@@ -126,8 +126,8 @@ fn may_stand_outside(
         }
     }
     for language in &languages.of_the_cluster {
-        let it = inside(series.clone(), language);
-        let it = it.and_then(|series| outside(series, &languages.seen));
+        let it = inside(state.clone(), language);
+        let it = it.and_then(|state| outside(state, &languages.seen));
         if let Some(it) = it
             && is_possible(&it, None, budget)?
         {
@@ -155,7 +155,7 @@ fn without_port(address: &Value) -> Value {
     host
 }
 
-/// Whether labels decide where it stands: no rule adds to the name of the host, but perhaps a domain at its end.
+/// Whether labels decide where it stands: no config adds to the name of the host, but perhaps a domain at its end.
 fn is_business_of_a_label(host: &Value, allowed: &Allowed) -> bool {
     // What is no part of a name, such as a separator that a label may have, too, makes none.
     let is_of_a_name = |character: char| character.is_alphanumeric() || ".-[\\".contains(character);
@@ -183,7 +183,7 @@ fn is_business_of_a_label(host: &Value, allowed: &Allowed) -> bool {
 
 /// The languages of addresses in a cluster.
 #[derive(Debug)]
-pub(super) struct Languages {
+pub(crate) struct Languages {
     /// Those that stand in it: `<service>.<namespace>.svc`, a bare `<service>.<namespace>` of another
     /// environment, and names that may be mapped to such ones.
     of_the_cluster: Vec<Rc<Automaton>>,
@@ -361,9 +361,9 @@ mod tests {
             Vec::new(),
         )
         .expect("small globs");
-        let series = Series::new(0);
+        let state = State::new(0);
         let value = Value::literal(address);
-        let found = stands_outside(&allowed, &series, &value, &mut Budget::default());
+        let found = stands_outside(&allowed, &state, &value, &mut Budget::default());
         let found = found.expect("a small address");
         let found = found.map(|found| found.namespace.unwrap_or("?".to_owned()));
         assert_eq!(found.as_deref(), namespace);

@@ -1,0 +1,305 @@
+//! The proof: whether anything from outside of an environment can come through a scrape job ([`prove`]).
+//!
+//! A job is run symbolically, from [`targets`] as they are discovered, over the [`ways`] that their scrapes take, to
+//! the [`samples`] that are stored. What is left in the end is asked for a namespace that [leaks](leak), which
+//! [`solver`] answers with texts for the variables.
+//!
+//! Three things make it cheap. [`fast_path`] accepts what needs no run. [`slice`] leaves out the filters that cannot
+//! matter. And what leaks is run once more with all of its relabel configs, for the counterexample.
+
+pub mod address;
+pub mod fast_path;
+pub mod keep;
+pub mod leak;
+mod samples;
+mod slice;
+pub mod solver;
+mod targets;
+mod ways;
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use crate::language::automaton::Automaton;
+use crate::language::budget::TooComplex;
+use crate::language::expression::Expression;
+use crate::pipeline::scrape_job::{ScrapeJob, numbered};
+use crate::relabel::config::{Action, RelabelConfig};
+use crate::relabel::interpreter::Interpreter;
+use crate::relabel::labels::{
+    ADDRESS, DISPLACED, EXPORTED_NAMESPACE, Labels, MERGED, MERGED_EXPORTED, METRICS_PATH,
+    NAMESPACE, TARGET,
+};
+use crate::relabel::state::State;
+use crate::relabel::{ConfigId, Stage};
+
+use address::Standing;
+use leak::{Allowed, Leak};
+
+/// What can come through a scrape job.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told by itself")]
+pub struct Findings {
+    /// A target of a forbidden namespace, or with such a label: it shows in the report samples.
+    pub target: Option<Leak>,
+    /// A sample of a forbidden namespace.
+    pub sample: Option<Leak>,
+    /// A sample of a forbidden namespace in `exported_namespace`.
+    pub exported: Option<Leak>,
+    /// What is scraped elsewhere than its labels say, and the relabel config that moves it there, if one does.
+    pub standing: Option<(Standing, Option<ConfigId>)>,
+    /// Whether there may be targets, where the operator does not name their namespace.
+    pub has_targets: bool,
+    /// Whether a relabel config may send the scrape elsewhere than its target stands.
+    pub moves_address: bool,
+    /// Whether, where one may do so, what was discovered may be scraped all the same.
+    pub keeps_address: bool,
+    /// Whether it mattered what of the exporter's own label `namespace` was moved to `exported_namespace`.
+    pub judges_exported: bool,
+    /// Whether a label that is not known decides whether the path is one at which an exporter reports on many
+    /// namespaces.
+    pub has_free_path: bool,
+    /// Whether nothing that the environment may see can come through.
+    pub is_empty: bool,
+}
+
+impl Findings {
+    /// Takes note that not all relabel configs were looked at, of which this is the first that was left out.
+    fn doubt(&mut self, left_out: Option<ConfigId>) {
+        for leak in [&mut self.target, &mut self.sample, &mut self.exported]
+            .into_iter()
+            .flatten()
+        {
+            leak.witness = None;
+            leak.approximated_by = left_out;
+        }
+        if let Some((standing, _)) = &mut self.standing {
+            standing.namespace = None;
+        }
+    }
+
+    /// Whether a leak was found.
+    #[must_use]
+    pub fn leaks(&self) -> bool {
+        self.target.is_some()
+            || self.sample.is_some()
+            || self.exported.is_some()
+            || self.standing.is_some()
+    }
+}
+
+/// What can come through the job: by the [fast path](fast_path), else by a [run].
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice to prove it.
+pub fn prove(
+    job: &ScrapeJob<'_>,
+    allowed: &Allowed,
+    interpreter: &mut Interpreter,
+) -> Result<Findings, TooComplex> {
+    if fast_path::is_confined(job, allowed, interpreter) == Ok(true) {
+        return Ok(Findings::default());
+    }
+    run(job, allowed, interpreter)
+}
+
+/// What can come through the job, by running it: first without the filters by labels that never flow into a
+/// namespace ([`slice`]). That lets only more through, so where nothing of it leaks, nothing leaks. Only what leaks
+/// is run with all relabel configs.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice to prove it.
+pub fn run(
+    job: &ScrapeJob<'_>,
+    allowed: &Allowed,
+    interpreter: &mut Interpreter,
+) -> Result<Findings, TooComplex> {
+    let left_out = slice::left_out(job, interpreter)?;
+    let mut found = Run::new(job, &left_out, allowed, interpreter)?.findings(interpreter)?;
+    let is_settled = !found.leaks()
+        && !found.has_free_path
+        && (job.is_named || !found.has_targets)
+        && !found.moves_address;
+    if is_settled || left_out.is_empty() {
+        return Ok(found);
+    }
+    // What is too complex with all relabel configs leaves something for what comes after it.
+    let kept = interpreter.budget.set_aside();
+    let nothing = BTreeSet::new();
+    let whole = Run::new(job, &nothing, allowed, interpreter);
+    let whole = whole.and_then(|run| run.findings(interpreter));
+    interpreter.budget.give_back(kept);
+    if let Ok(whole) = whole {
+        return Ok(whole);
+    }
+    found.doubt(left_out.first().copied());
+    Ok(found)
+}
+
+/// One symbolic run of a job.
+struct Run<'a> {
+    job: &'a ScrapeJob<'a>,
+    allowed: &'a Allowed,
+    /// The relabel configs that are left out.
+    left_out: &'a BTreeSet<ConfigId>,
+    /// The labels that matter.
+    labels: Labels,
+    /// The labels by which a scrape may go elsewhere than its target stands, or to another path.
+    moved: Vec<&'static str>,
+    /// Whether it matters what of the exporter's own label `namespace` is moved to `exported_namespace`.
+    judges_exported: bool,
+    /// The labels of a sample that are read after merging, by their places.
+    exposed: Vec<bool>,
+    /// The labels of a sample that are judged in the end, by their places.
+    stored: Vec<bool>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        job: &'a ScrapeJob<'a>,
+        left_out: &'a BTreeSet<ConfigId>,
+        allowed: &'a Allowed,
+        interpreter: &mut Interpreter,
+    ) -> Result<Self, TooComplex> {
+        let moved = ways::moved(job, interpreter)?;
+        let mut labels = targets::labels(job, left_out, &mut interpreter.budget)?;
+        for name in &moved {
+            labels.add(name)?;
+        }
+        let mut stored = vec![false; labels.names().len()];
+        stored[NAMESPACE] = true;
+        let configs = kept(job, Stage::MetricRelabelings, left_out);
+        let (mut exposed, _) = interpreter.needs(&configs, &labels, &stored)?;
+        let judges_exported = job.judges_exported(interpreter)?;
+        exposed[EXPORTED_NAMESPACE] |= judges_exported
+            || moved.contains(&METRICS_PATH)
+            || job.sources.iter().any(|source| source.is_cluster_wide);
+        Ok(Self {
+            job,
+            allowed,
+            left_out,
+            labels,
+            moved,
+            judges_exported,
+            exposed,
+            stored,
+        })
+    }
+
+    /// What can come through.
+    fn findings(&self, interpreter: &mut Interpreter) -> Result<Findings, TooComplex> {
+        let mut found = Findings {
+            moves_address: self.moved.contains(&ADDRESS),
+            judges_exported: self.judges_exported,
+            ..Findings::default()
+        };
+        let mut targets = self.targets(interpreter)?;
+        self.find_ways(&mut targets, &mut found, interpreter)?;
+        for target in &targets {
+            self.note(&mut found.target, target, [TARGET, NAMESPACE], interpreter)?;
+        }
+        let merged = self.merged(targets)?;
+        let configs = kept(self.job, Stage::MetricRelabelings, self.left_out);
+        let samples = interpreter.run(&configs, &self.labels, &self.stored, merged)?;
+        for sample in &samples {
+            self.note(&mut found.sample, sample, [MERGED, NAMESPACE], interpreter)?;
+            if self.judges_exported || sample.is_cluster_wide {
+                let labels = [MERGED_EXPORTED, DISPLACED];
+                self.note(&mut found.exported, sample, labels, interpreter)?;
+            }
+        }
+        found.is_empty = !found.leaks()
+            && !self.job.sources.is_empty()
+            && !self.is_any_seen(&samples, interpreter);
+        Ok(found)
+    }
+
+    /// Whether something of these that the environment may see comes through.
+    fn is_any_seen(&self, samples: &[State], interpreter: &mut Interpreter) -> bool {
+        samples.iter().any(|sample| {
+            // What only a Prometheus of some kind would let through does not count.
+            let is_certain = sample
+                .approximated_by
+                .is_none_or(|config| config.stage != Stage::Prometheus);
+            let budget = &mut interpreter.budget;
+            // It is only a warning: where that is too complex, there is none.
+            is_certain
+                && self
+                    .allowed
+                    .admits(sample, NAMESPACE, budget)
+                    .unwrap_or(true)
+        })
+    }
+
+    /// Takes note of a leak by one of two labels, unless there is one already that says more.
+    fn note(
+        &self,
+        known: &mut Option<Leak>,
+        state: &State,
+        [one, other]: [usize; 2],
+        interpreter: &mut Interpreter,
+    ) -> Result<(), TooComplex> {
+        // The same value leaks the same.
+        let is_unlike = state.labels[one] != state.labels[other];
+        for label in std::iter::once(one).chain(is_unlike.then_some(other)) {
+            if known.as_ref().is_some_and(|leak| leak.witness.is_some()) {
+                return Ok(());
+            }
+            let Some(mut leak) = self.allowed.leak(state, label, &mut interpreter.budget)? else {
+                continue;
+            };
+            if leak.witness.is_some() {
+                leak.approximated_by = self.remapping(state, interpreter)?;
+                leak.witness = leak.witness.filter(|_| leak.approximated_by.is_none());
+            }
+            if known.is_none() || leak.witness.is_some() {
+                *known = Some(leak);
+            }
+        }
+        Ok(())
+    }
+
+    /// A `labelmap` that maps one of the labels that the state was given to another one that no relabel config
+    /// mentions, so that this one may not be what it was given as.
+    fn remapping(
+        &self,
+        state: &State,
+        interpreter: &mut Interpreter,
+    ) -> Result<Option<ConfigId>, TooComplex> {
+        let names = || state.given.iter().map(|(origin, _)| origin.name());
+        let unmentioned = || names().filter(|name| self.labels.place(name).is_none());
+        if unmentioned().next().is_none() {
+            return Ok(None);
+        }
+        let configs = [Stage::Relabelings, Stage::MetricRelabelings];
+        let configs = configs.map(|stage| numbered(stage, self.job.configs(stage)));
+        let configs = configs.into_iter().flatten();
+        for (id, config) in configs.filter(|(_, config)| config.action == Action::LabelMap) {
+            for from in names() {
+                for to in unmentioned().filter(|to| *to != from) {
+                    if interpreter.maps(config, from, to)? {
+                        return Ok(Some(id));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The object's own relabel configs of a stage, but for those that are left out.
+fn kept<'a>(
+    job: &'a ScrapeJob<'a>,
+    stage: Stage,
+    left_out: &BTreeSet<ConfigId>,
+) -> Vec<(ConfigId, &'a RelabelConfig)> {
+    let configs = numbered(stage, job.configs(stage));
+    configs.filter(|(id, _)| !left_out.contains(id)).collect()
+}
+
+/// The language of all texts but the empty one.
+fn something() -> Result<Rc<Automaton>, TooComplex> {
+    Ok(Rc::new(Automaton::new(&Expression::something(), true)?))
+}

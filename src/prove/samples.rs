@@ -1,0 +1,148 @@
+//! The samples of a target: its labels merged with those that the exporter exposes (`mutateSampleLabels` in
+//! Prometheus' `scrape/scrape.go`).
+
+use std::rc::Rc;
+
+use crate::language::automaton::Automaton;
+use crate::language::budget::TooComplex;
+use crate::relabel::ConfigId;
+use crate::relabel::config::Action;
+use crate::relabel::interpreter::MAX_STATES;
+use crate::relabel::labels::{
+    DISPLACED, EXPORTED_NAMESPACE, MERGED, MERGED_EXPORTED, METRIC_NAME, NAMESPACE, NAMESPACES,
+};
+use crate::relabel::state::{Origin, State};
+use crate::relabel::value::{Part, Text, Value};
+
+use super::targets::{may_have_any_label, unsettled};
+use super::{Run, something};
+
+impl Run<'_> {
+    /// The samples of the targets, those of their labels merged that are read afterwards.
+    pub(super) fn merged(&self, targets: Vec<State>) -> Result<Vec<State>, TooComplex> {
+        let (labels, read) = (&self.labels, &self.exposed);
+        let something = something()?;
+        let reads_namespace =
+            self.job.metric_relabelings.iter().any(|config| {
+                config.action == Action::LabelMap || config.reads(NAMESPACES[NAMESPACE])
+            });
+        let mut samples = Vec::new();
+        for target in targets {
+            let mut target = target;
+            target.dropped.clear();
+            target.refilled = false;
+            let given = target.labels[EXPORTED_NAMESPACE].clone();
+            let judges_exported = self.judges_exported || target.is_cluster_wide;
+            let origin = Origin::Target("exported_namespace".to_owned());
+            let before = target.given.iter().find(|(given, _)| *given == origin);
+            let before = before.map_or_else(Value::default, |(_, value)| value.clone());
+            let mut all = vec![target];
+            for (place, name) in labels.names().iter().enumerate() {
+                if name.is_empty() || !(read[place] || place == NAMESPACE) {
+                    continue;
+                }
+                let exposed_only =
+                    name.starts_with("__") || self.job.honor_labels && place != NAMESPACE;
+                all = all
+                    .into_iter()
+                    .flat_map(|state| {
+                        if exposed_only {
+                            // Whatever the target's label is, an exporter may expose the same.
+                            vec![exposed(state, place, name, &something)]
+                        } else if self.job.honor_labels {
+                            vec![exposed(state.clone(), place, name, &something), state]
+                        } else {
+                            Self::filled(state, place, name, &something)
+                        }
+                    })
+                    .collect();
+                if all.len() > MAX_STATES {
+                    return Err(TooComplex);
+                }
+            }
+            if judges_exported && reads_namespace && !self.job.honor_labels {
+                // By what the target's own namespace is, what is exported may be filtered.
+                let own = Value::literal(self.job.own);
+                let others = all.iter().filter(|state| state.labels[NAMESPACE] != own);
+                let mut enforced: Vec<State> = others.cloned().collect();
+                for state in &mut enforced {
+                    state.labels[NAMESPACE] = own.clone();
+                    state.approximate(ConfigId::ENFORCED_NAMESPACE);
+                }
+                all.extend(enforced);
+            }
+            for mut state in unsettled(all, labels, read, false) {
+                state.labels[MERGED] = state.labels[NAMESPACE].clone();
+                let exported = state.labels[EXPORTED_NAMESPACE].clone();
+                // Where a config gave the target such a label, the exposed namespace makes room once
+                // more, and nothing is known of it: otherwise that config would hide it.
+                let is_given = state.writers[EXPORTED_NAMESPACE].is_some()
+                    || given.text().is_some_and(|text| !text.is_empty())
+                    || may_have_any_label(&state);
+                let taken = !self.job.honor_labels && is_given && exported == given;
+                state.labels[MERGED_EXPORTED] = exported;
+                state.labels[DISPLACED] = if taken {
+                    if !before.0.is_empty() && before.text().is_none() {
+                        // A config that changed nothing gave nothing.
+                        state.know_different(&before, &given);
+                    }
+                    let origin = Origin::Exposed("namespace".to_owned());
+                    let known = state.given.iter().find(|(given, _)| *given == origin);
+                    let known = known.map(|(_, value)| value.clone());
+                    known.unwrap_or_else(|| state.fresh_from(origin))
+                } else {
+                    Value::default()
+                };
+                state.writers[MERGED_EXPORTED] = state.writers[EXPORTED_NAMESPACE];
+                state.writers[MERGED] = state.writers[NAMESPACE];
+                state.writers[NAMESPACE] = None;
+                samples.push(state);
+            }
+        }
+        Ok(samples)
+    }
+
+    /// With `honorLabels: false`, the target's label where it has one, else what is exposed: for
+    /// `exported_namespace` also the exposed namespace, which had to make room.
+    fn filled(state: State, place: usize, name: &str, something: &Rc<Automaton>) -> Vec<State> {
+        let value = state.labels[place].clone();
+        if let Some(text) = value.text() {
+            return vec![if text.is_empty() {
+                exposed(state, place, name, something)
+            } else {
+                state
+            }];
+        }
+        let never_empty = value.0.iter().any(|part| match part {
+            Part::Literal(_) => true,
+            Part::Variable(index, _) => state.variables[*index] == Text::Namespace,
+        });
+        if never_empty {
+            return vec![state];
+        }
+        let variable = value.plain_variable();
+        // Where it counts that the target has the exported one, it is asked.
+        let is_free = place != EXPORTED_NAMESPACE || !may_have_any_label(&state);
+        if is_free && variable.is_some_and(|variable| state.is_own(variable, place)) {
+            // Free on the target, free in what is exposed: free.
+            return vec![exposed(state, place, name, something)];
+        }
+        let kept = state.clone().constrained(&value, something, true, None);
+        let absent = state.constrained(&value, something, false, None);
+        kept.into_iter()
+            .chain(absent.map(|state| exposed(state, place, name, something)))
+            .collect()
+    }
+}
+
+/// The series with a label that the exporter exposes.
+fn exposed(mut state: State, place: usize, name: &str, something: &Rc<Automaton>) -> State {
+    let value = state.fresh_from(Origin::Exposed(name.to_owned()));
+    if name == METRIC_NAME {
+        // What comes without a name fails the scrape, unless a config gives it one.
+        state.assume(&value, something, true, None);
+    }
+    state.labels[place] = value;
+    state.writers[place] = None;
+    state
+}

@@ -1,0 +1,201 @@
+//! The ways that a scrape takes: to which address and which path it goes.
+
+use std::rc::Rc;
+
+use crate::language::automaton::Automaton;
+use crate::language::budget::TooComplex;
+use crate::pipeline::path::{leading_to, leads_to};
+use crate::pipeline::scrape_job::ScrapeJob;
+use crate::relabel::interpreter::Interpreter;
+use crate::relabel::labels::{ADDRESS, METRICS_PATH, MOVING, SCHEME};
+use crate::relabel::state::State;
+use crate::relabel::value::Value;
+
+use super::address::{Standing, stands_outside};
+use super::solver::{is_possible, settled};
+use super::{Findings, Run};
+
+/// Whether a path is one at which an exporter reports on many namespaces.
+enum Reach {
+    /// It is not.
+    Nothing,
+    /// It may be, if a label says so.
+    Free,
+    /// It is, or text of a config makes it one, of this series if not of all.
+    ClusterWide(Option<Box<State>>),
+}
+
+/// The schemes of a scrape; Prometheus takes its own where the label is empty.
+pub(super) const SCHEMES: [&str; 3] = ["", "http", "https"];
+
+impl Run<'_> {
+    /// Where targets are scraped: what stands elsewhere, and which path leads to an exporter that reports on
+    /// many namespaces.
+    pub(super) fn find_ways(
+        &self,
+        targets: &mut Vec<State>,
+        found: &mut Findings,
+        interpreter: &mut Interpreter,
+    ) -> Result<(), TooComplex> {
+        let mut reaching = Vec::new();
+        // The paths that lead to such exporters, made when it is asked.
+        let mut leading = None;
+        for state in targets.iter_mut() {
+            let place = |name| {
+                self.labels
+                    .place(name)
+                    .filter(|_| self.moved.contains(&name))
+            };
+            if let Some(path) = place(METRICS_PATH).filter(|_| !self.job.honor_labels) {
+                let path = state.labels[path].clone();
+                let reach = if state.is_made_up(&path) {
+                    Reach::ClusterWide(None)
+                } else {
+                    let path = settled(state, &path, &mut interpreter.budget)?;
+                    self.reach(state, &path, &mut leading, interpreter)?
+                };
+                match reach {
+                    Reach::Nothing => {}
+                    Reach::Free => found.has_free_path = true,
+                    Reach::ClusterWide(None) => state.is_cluster_wide = true,
+                    Reach::ClusterWide(Some(mut led)) => {
+                        led.is_cluster_wide = true;
+                        reaching.push(*led);
+                    }
+                }
+            }
+            let keeps = |address: usize| state.labels[address].text().is_none();
+            found.keeps_address |= place(ADDRESS).is_some_and(keeps);
+            if let (Some(address), None) = (place(ADDRESS), &found.standing) {
+                let value = &state.labels[address];
+                let standing = if state.is_made_up(value) {
+                    Some(Standing::unknown(value))
+                } else {
+                    let budget = &mut interpreter.budget;
+                    stands_outside(self.allowed, state, &settled(state, value, budget)?, budget)?
+                };
+                if let Some(mut standing) = standing
+                    && is_possible(state, None, &mut interpreter.budget)?
+                {
+                    // What may not be scraped at all is no witness.
+                    standing.namespace = standing
+                        .namespace
+                        .filter(|_| state.approximated_by.is_none());
+                    found.standing = Some((standing, state.writers[address]));
+                }
+            }
+            if let (Some(scheme), None) = (place(SCHEME), &found.standing)
+                && may_be_an_address(state, scheme, interpreter)?
+            {
+                let standing = Standing::unknown(&state.labels[scheme]);
+                found.standing = Some((standing, state.writers[scheme]));
+            }
+            if !self.job.is_named && !found.has_targets {
+                found.has_targets = is_possible(state, None, &mut interpreter.budget)?;
+            }
+        }
+        targets.extend(reaching);
+        found.judges_exported |= targets.iter().any(|state| state.is_cluster_wide);
+        Ok(())
+    }
+
+    /// Whether the path of a target is one at which an exporter reports on many namespaces.
+    fn reach(
+        &self,
+        state: &State,
+        path: &Value,
+        leading: &mut Option<Rc<Automaton>>,
+        interpreter: &mut Interpreter,
+    ) -> Result<Reach, TooComplex> {
+        let budget = &mut interpreter.budget;
+        let known = &self.job.cluster_wide_paths;
+        if let Some(path) = path.text() {
+            let lengths = known.iter().map(|known| path.len() + known.len());
+            budget.spend(lengths.sum())?;
+            let leads = known.iter().any(|known| leads_to(path, known));
+            return Ok(if leads {
+                Reach::ClusterWide(None)
+            } else {
+                Reach::Nothing
+            });
+        }
+        if leading.is_none() {
+            let language = Automaton::new(&leading_to(known), true)?;
+            budget.spend(language.states() * language.words())?;
+            *leading = Some(Rc::new(language));
+        }
+        let Some(language) = leading else {
+            return Ok(Reach::Nothing);
+        };
+        let led = state.clone().constrained(path, language, true, None);
+        let Some(led) = led else {
+            return Ok(Reach::Nothing);
+        };
+        if known.is_empty() || !is_possible(&led, None, budget)? {
+            return Ok(Reach::Nothing);
+        }
+        // What is nothing but a label's value is that label's business, as far as it has a choice.
+        if path.plain_variable().is_some() {
+            let other = state.clone().constrained(path, language, false, None);
+            if let Some(other) = other
+                && is_possible(&other, None, budget)?
+            {
+                return Ok(Reach::Free);
+            }
+        }
+        Ok(Reach::ClusterWide(Some(Box::new(led))))
+    }
+}
+
+/// Whether the scheme of a target may be more than one. What is nothing but a label's value is that label's
+/// business, as far as it has a choice.
+fn may_be_an_address(
+    state: &State,
+    place: usize,
+    interpreter: &mut Interpreter,
+) -> Result<bool, TooComplex> {
+    let scheme = &state.labels[place];
+    let schemes = Rc::new(Automaton::of_texts(&SCHEMES)?);
+    let budget = &mut interpreter.budget;
+    let is_one = |inside| {
+        let state = state.clone();
+        state.constrained(scheme, &schemes, inside, None)
+    };
+    let Some(other) = is_one(false) else {
+        return Ok(false);
+    };
+    if !is_possible(&other, None, budget)? {
+        return Ok(false);
+    }
+    let is_choice = scheme.plain_variable().is_some() && !state.is_made_up(scheme);
+    let has_choice = match is_one(true).filter(|_| is_choice) {
+        Some(choice) => is_possible(&choice, None, budget)?,
+        None => false,
+    };
+    Ok(!has_choice)
+}
+
+/// The labels by which the scrape may go elsewhere than its target stands, or to another path.
+pub(super) fn moved(
+    job: &ScrapeJob<'_>,
+    interpreter: &mut Interpreter,
+) -> Result<Vec<&'static str>, TooComplex> {
+    let mut moved = Vec::new();
+    let are_of_kubernetes = job.are_of_kubernetes();
+    for name in MOVING {
+        let given = job.sources.iter().flat_map(|source| source.labels.iter());
+        interpreter.budget.spend(8 * job.relabelings.len())?;
+        let mut is_moved = false;
+        for (given, _) in given {
+            interpreter.budget.spend(1)?;
+            is_moved |= given == name && name != ADDRESS;
+        }
+        for config in &job.relabelings {
+            is_moved = is_moved || interpreter.may_change_of(config, name, are_of_kubernetes)?;
+        }
+        if is_moved {
+            moved.push(name);
+        }
+    }
+    Ok(moved)
+}
