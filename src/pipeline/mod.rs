@@ -118,6 +118,7 @@ fn path(Place { above, index, .. }: Place) -> String {
 
 impl<'a> Definition<'a> {
     /// All that is scraped for an object in this namespace, one after the other.
+    #[must_use]
     pub fn all(
         scraped: &'a Scraped,
         namespace: &'a str,
@@ -392,6 +393,7 @@ impl<'a> Definition<'a> {
 
     /// The fields of it, besides its relabel configs, that the operator writes as a regex and that are more than a text that
     /// stands for itself.
+    #[must_use]
     pub fn regexes(&self) -> Box<dyn Iterator<Item = (String, Cow<'a, str>)> + 'a> {
         match &self.origin {
             Origin::Endpoint(_, endpoint) => {
@@ -470,6 +472,7 @@ impl<'a> Definition<'a> {
 
     /// Addresses that are scraped unless a relabel config moves the scrape elsewhere, each with its field; and whether
     /// they are names that are looked up for targets.
+    #[must_use]
     pub fn addresses(&self) -> Box<dyn Iterator<Item = (String, &'a str)> + 'a> {
         match &self.origin {
             Origin::Endpoint(..) => Box::new(std::iter::empty()),
@@ -502,6 +505,7 @@ impl<'a> Definition<'a> {
 
     /// Addresses that are merely probed, each with its field; `moved` tells whether a relabel config sends the scrape
     /// elsewhere.
+    #[must_use]
     pub fn probed(&self, moved: bool) -> Box<dyn Iterator<Item = (String, &'a str)> + 'a> {
         match &self.origin {
             Origin::Probe(probe) => {

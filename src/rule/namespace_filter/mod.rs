@@ -404,7 +404,7 @@ impl Judge<'_, '_> {
             rule: NAME,
             field,
             message,
-            witness: witness,
+            witness,
             fix: None,
         });
     }
