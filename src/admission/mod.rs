@@ -134,7 +134,7 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
                 Some(environment) => {
                     let of = (environment, &settings);
                     selector::judge(kind, &object, &prometheus, of, &mut verdict);
-                    scrape_override::judge(&prometheus, &mut verdict);
+                    scrape_override::judge(kind, &prometheus, &mut verdict);
                     warnings::prometheus::warn(&prometheus, of, &mut verdict);
                 }
                 None => {

@@ -28,7 +28,7 @@ pub const MAX_POSITIONS: usize = 2000;
 const MAX_SIZE: usize = 16 * MAX_POSITIONS;
 
 /// The most words that are written for the table of one automaton.
-const MAX_WORK: usize = 8_000_000;
+const MAX_WORK: usize = 2_000_000;
 
 /// The longest text that is read, times the states to read it with.
 const MAX_READ: usize = 1 << 18;
@@ -102,6 +102,9 @@ pub enum Membership {
 }
 
 impl Automaton {
+    /// What it costs at most to find that an expression is [`TooLarge`].
+    pub const GIVING_UP: usize = MAX_WORK / 16;
+
     /// The automaton of an expression; `exact` says whether the expression is, or only contains,
     /// the language that was meant.
     ///
@@ -362,7 +365,7 @@ impl Automaton {
 
     /// Whether the text is short enough to be read.
     pub(super) const fn is_read(&self, text: &str) -> bool {
-        text.len() * self.states() <= MAX_READ
+        text.len().saturating_mul(self.states()) <= MAX_READ
     }
 
     /// Whether the language surely (`must`) or possibly contains the text.

@@ -44,6 +44,9 @@ const NESTING: u32 = 60;
 /// The longest pattern that is looked at, in bytes: four for each position is generous.
 pub const MAX_LENGTH: usize = 4 * MAX_POSITIONS;
 
+/// The most that the expressions of all groups may be large: a group inside of another one is kept twice.
+const MAX_KEPT: usize = 16 * MAX_POSITIONS;
+
 /// The highest count that RE2 takes (Go's `regexp/syntax/parse.go`, `repeatIsValid`).
 const MAX_COUNT: u32 = 1000;
 
@@ -120,6 +123,8 @@ pub enum PatternError {
     NotFollowed(&'static str),
     /// It has more than [`MAX_POSITIONS`] positions.
     TooLarge,
+    /// Its automaton took too much work to be made.
+    GivenUp,
 }
 
 impl From<TooLarge> for PatternError {
@@ -133,7 +138,7 @@ impl fmt::Display for PatternError {
         match self {
             Self::Refused(reason) => write!(formatter, "Prometheus does not compile it: {reason}"),
             Self::NotFollowed(reason) => formatter.write_str(reason),
-            Self::TooLarge => TooLarge.fmt(formatter),
+            Self::TooLarge | Self::GivenUp => TooLarge.fmt(formatter),
         }
     }
 }
@@ -179,6 +184,7 @@ impl Pattern {
             },
             exact: true,
             conditional: false,
+            kept: 0,
             groups: vec![Group {
                 name: None,
                 expression: Expression::Empty,
@@ -306,6 +312,8 @@ struct Translator<'a> {
     exact: bool,
     /// Whether a match may go past what is being translated.
     conditional: bool,
+    /// How large the expressions of the groups are together.
+    kept: usize,
     groups: Vec<Group>,
 }
 
@@ -497,6 +505,11 @@ impl Translator<'_> {
         }
         let inner = self.translate(&group.ast, edge)?;
         if group.is_capturing() {
+            // What is inside of many groups is kept once for each.
+            self.kept += inner.size();
+            if self.kept > MAX_KEPT {
+                return Err(PatternError::TooLarge);
+            }
             self.groups[index].expression = if self.conditional {
                 inner.clone().repeated(0, Some(1))
             } else {

@@ -7,7 +7,7 @@ use crate::json::Strict;
 use crate::language::automaton::Automaton;
 use crate::language::budget::TooComplex;
 use crate::language::condition::Condition;
-use crate::relabel::config::Action;
+use crate::relabel::config::{Action, has_placeholder};
 use crate::relabel::interpreter::Interpreter;
 use crate::relabel::keep::lets_through;
 use crate::relabel::labels::META_KUBERNETES;
@@ -98,6 +98,9 @@ fn is_negative(requirement: &str) -> bool {
 /// Whether what fulfils the requirement is none of the exporters with these labels: it names other values, or
 /// it rules one of theirs out. Whoever asks for another label does not get them, as with the selector of a monitor.
 fn excludes(requirement: &str, labels: &Labels) -> bool {
+    if has_placeholder(requirement) {
+        return false;
+    }
     let names = |text: &String| requirement.contains(text.as_str());
     if !is_negative(requirement) {
         let has_values = requirement.contains(['=', '(']);
@@ -116,19 +119,28 @@ fn excludes(requirement: &str, labels: &Labels) -> bool {
 /// Whether what fulfils the requirement of fields has another name. Other fields tell nothing of what it is.
 fn excludes_by_name(requirement: &str, labels: &Labels) -> bool {
     let name = requirement.trim().strip_prefix("metadata.name=");
+    let name = name.filter(|name| !has_placeholder(name));
     name.is_some_and(|name| !labels.values().any(|value| name.contains(value.as_str())))
 }
 
 /// Whether a selector may select an exporter that reports on many namespaces.
 pub(super) fn selects_cluster_wide(selector: &LabelSelector, settings: &Settings) -> bool {
     let known = &settings.cluster_wide_exporters.selectors;
-    !known.is_empty() && selector.is_empty()
-        || known.iter().any(|labels| {
-            let admitted = labels
-                .iter()
-                .filter_map(|(key, value)| admits(selector, key, value));
-            admitted.reduce(|all, one| all && one) == Some(true)
-        })
+    let is_positive = |operator: Option<&str>| !matches!(operator, Some("NotIn" | "DoesNotExist"));
+    let mut expressions = selector.match_expressions.iter().flatten();
+    // Whoever asks for another label does not get such an exporter; whoever only rules something out does.
+    let asks = selector.match_labels.iter().flatten().next().is_some()
+        || expressions.any(|one| is_positive(one.operator.as_deref()));
+    let admitted = known.iter().map(|labels| {
+        let admitted = labels
+            .iter()
+            .filter_map(|(key, value)| admits(selector, key, value));
+        admitted.reduce(|all, one| all && one)
+    });
+    let (is_asked_for, is_ruled_out) = admitted.fold((false, false), |(asked, out), one| {
+        (asked || one == Some(true), out || one == Some(false))
+    });
+    is_asked_for || !known.is_empty() && !asks && !is_ruled_out
 }
 
 /// Whether what is selected may have the label with this value; none where the selector does not name it. The

@@ -2,6 +2,7 @@
 
 use crate::language::alphabet::is_namespace;
 use crate::relabel::config::has_placeholder;
+use crate::relabel::labels::ADDRESS;
 use crate::resource::Labels;
 use crate::resource::endpoint::NamespaceSelector;
 use crate::resource::scrape_config::KubernetesDiscovery;
@@ -22,6 +23,7 @@ pub(super) fn fixed_targets(addresses: Option<&Vec<String>>, labels: &Labels) ->
         Discovery::Fixed(addresses.as_slice().into())
     };
     Some(Source {
+        chosen: [ADDRESS.to_owned()].into(),
         labels: labels.clone().into_iter().collect::<Vec<_>>().into(),
         ..Source::of(discovery)
     })

@@ -21,6 +21,7 @@ use crate::language::pattern::is_literal;
 use crate::relabel::Stage;
 use crate::relabel::config::{RelabelConfig, Relabeling, is_read_as_null};
 use crate::relabel::interpreter::Interpreter;
+use crate::relabel::labels::ADDRESS;
 use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
 use crate::resource::probe::Probe;
 use crate::resource::scrape_config::ScrapeConfig;
@@ -142,7 +143,11 @@ impl<'a> Definition<'a> {
         settings: &'a Settings,
     ) -> impl Iterator<Item = Self> {
         let is_cluster_wide = cluster_wide::selects_cluster_wide(&monitor.selector, settings);
-        let (reason, sources) = discovery::discovery(&monitor.namespace_selector, namespace);
+        let (reason, mut sources) = discovery::discovery(&monitor.namespace_selector, namespace);
+        let chosen = operator::chosen_by_role(monitor);
+        for source in &mut sources {
+            source.chosen = Rc::clone(&chosen);
+        }
         let sources: Rc<[Source]> = sources.into();
         let paths = cluster_wide_paths(settings);
         let endpoint = move |(index, endpoint): (usize, &'a Strict<Endpoint>)| {
@@ -241,10 +246,17 @@ impl<'a> Definition<'a> {
         if config.discovers_elsewhere {
             found.insert((Discovery::Nowhere, false));
         }
+        let mut docker = config.docker_sd_configs.iter().flatten();
+        let chosen: Rc<[String]> = if docker.any(|one| one.host_networking_host.is_some()) {
+            [ADDRESS.to_owned()].into()
+        } else {
+            Rc::default()
+        };
         let mut sources: Vec<Source> = Vec::new();
         for (discovery, is_cluster_wide) in found {
             sources.extend(discovery::in_chunks(discovery).map(|discovery| Source {
                 is_cluster_wide,
+                chosen: Rc::clone(&chosen),
                 ..Source::of(discovery)
             }));
         }
@@ -306,6 +318,9 @@ impl<'a> Definition<'a> {
                 given_path(config.metrics_path.as_deref()),
             ),
         };
+        // It is compared with each of the known ones.
+        let known = self.cluster_wide_paths.len();
+        interpreter.budget.spend(path.len() * known / 32)?;
         let mut job = ScrapeJob {
             sources: self.sources.to_vec(),
             is_named: self.is_named(),
@@ -380,12 +395,12 @@ impl<'a> Definition<'a> {
                 length(&monitor.target_labels)
                     + length(&monitor.pod_target_labels)
                     + monitor.job_label.as_ref().map_or(0, size)
-                    + monitor.selector.size()
+                    + selected(&monitor.selector)
             }
             Origin::Probe(probe) => {
                 let ingress = probe.ingress.as_ref();
                 let selector = ingress.and_then(|ingress| ingress.selector.as_deref());
-                selector.map_or(0, LabelSelector::size)
+                selector.map_or(0, selected)
             }
             Origin::ScrapeConfig(_) => 0,
         }
@@ -498,7 +513,13 @@ impl<'a> Definition<'a> {
                         config.names.as_ref(),
                     )
                 });
-                Box::new(fixed.chain(named))
+                let docker = config.docker_sd_configs.iter().flatten().enumerate();
+                let docker = docker.filter_map(|(index, config)| {
+                    let host = config.host_networking_host.as_deref()?;
+                    let field = format!("spec.dockerSDConfigs[{index}].hostNetworkingHost");
+                    Some((field, host))
+                });
+                Box::new(fixed.chain(named).chain(docker))
             }
         }
     }
@@ -522,6 +543,19 @@ impl<'a> Definition<'a> {
             _ => Box::new(std::iter::empty()),
         }
     }
+}
+
+/// What the relabel configs of a selector cost to be made, in labels of sixteen bytes.
+fn selected(selector: &LabelSelector) -> usize {
+    let size = |text: &String| 1 + text.len() / 16;
+    let labels = selector.match_labels.iter().flatten();
+    let labels = labels.map(|(key, value)| size(key) + size(value));
+    let expressions = selector.match_expressions.iter().flatten();
+    let values = expressions.map(|one| {
+        let values = one.values.iter().flatten().map(size).sum::<usize>();
+        values + one.key.as_ref().map_or(1, size)
+    });
+    labels.chain(values).sum()
 }
 
 /// The texts of a list, each with its field.

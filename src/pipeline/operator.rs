@@ -11,6 +11,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use crate::relabel::config::{Action, RelabelConfig};
+use crate::relabel::labels::META_KUBERNETES;
 use crate::resource::LabelSelector;
 use crate::resource::endpoint::{Endpoint, Monitor, Of};
 use crate::resource::probe::Probe;
@@ -137,6 +138,24 @@ fn of_endpoint(monitor: &Monitor, endpoint: &Endpoint) -> Vec<RelabelConfig> {
         });
     configs.extend(port.map(|port| RelabelConfig::constant("endpoint", port)));
     configs
+}
+
+/// The labels that a selector fixes where the API server applies it (`selectorMechanism: RoleSelector`), so that no
+/// relabel config says so.
+pub(super) fn chosen_by_role(monitor: &Monitor) -> Rc<[String]> {
+    if monitor.selector_mechanism.as_deref() != Some("RoleSelector") {
+        return Rc::default();
+    }
+    let LabelSelector {
+        match_labels,
+        match_expressions,
+    } = &monitor.selector;
+    let labels = match_labels.iter().flatten().map(|(key, _)| key);
+    let expressions = match_expressions.iter().flatten();
+    let keys = labels.chain(expressions.filter_map(|one| one.key.as_ref()));
+    let of = monitor.of.name();
+    keys.map(|key| format!("{META_KUBERNETES}{of}_label_{}", sanitized(key)))
+        .collect()
 }
 
 /// The names of the labels that the monitor has copied from its services and pods.

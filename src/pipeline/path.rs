@@ -29,12 +29,14 @@ pub fn leads_to(path: &str, known: &str) -> bool {
     };
     // Mostly it does not even have the last segment.
     let may_lead = !path.is_ascii() || last.is_none_or(has);
-    may_lead && segments(path).ends_with(&segments(known))
+    let leads = |path: &str| segments(path).ends_with(&segments(known));
+    // Prometheus escapes a `?`, so that it is a part of the path; for what unescapes it, it begins a query.
+    let until_query = path.split(['?', '#']).next().unwrap_or_default();
+    may_lead && (leads(path) || leads(until_query))
 }
 
 /// The segments of a path, cleaned (`path.Clean` in Go) and in lower case.
 fn segments(path: &str) -> Vec<String> {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut segments = Vec::new();
     for segment in path.split('/') {
         match segment {

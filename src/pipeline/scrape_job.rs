@@ -44,6 +44,8 @@ pub struct Source {
     pub is_possible: bool,
     /// Whether exporters that report on many namespaces may be among them.
     pub is_cluster_wide: bool,
+    /// Labels that discovery gives them, and whose values the object chooses.
+    pub chosen: Rc<[String]>,
 }
 
 /// What an endpoint is about, as far as namespaces are concerned.
@@ -80,6 +82,7 @@ impl Source {
             labels: Rc::default(),
             is_possible: false,
             is_cluster_wide: false,
+            chosen: Rc::default(),
         }
     }
 }

@@ -97,7 +97,7 @@ fn may_stand_outside(
     if host.0.iter().any(has_odd) {
         return Ok(true);
     }
-    let is_business = is_business_of_a_label(&host, allowed);
+    let is_business = state.is_found(&host) && is_business_of_a_label(&host, allowed);
     if is_business
         && host
             .variables()

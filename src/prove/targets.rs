@@ -190,6 +190,7 @@ impl Run<'_> {
     ) -> Result<State, TooComplex> {
         let labels = &self.labels;
         let mut state = State::new(labels.names().len());
+        state.chosen = Rc::clone(&source.chosen);
         let namespace = namespace_of(source, &mut state, self.allowed)?;
         let nothing = literals(&[])?;
         let mut written = BTreeMap::new();

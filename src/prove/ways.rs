@@ -135,7 +135,7 @@ impl Run<'_> {
             return Ok(Reach::Nothing);
         }
         // What is nothing but a label's value is that label's business, as far as it has a choice.
-        if path.plain_variable().is_some() {
+        if path.plain_variable().is_some() && state.is_found(path) {
             let other = state.clone().constrained(path, language, false, None);
             if let Some(other) = other
                 && is_possible(&other, None, budget)?
@@ -167,7 +167,7 @@ fn may_be_an_address(
     if !is_possible(&other, None, budget)? {
         return Ok(false);
     }
-    let is_choice = scheme.plain_variable().is_some() && !state.is_made_up(scheme);
+    let is_choice = scheme.plain_variable().is_some() && state.is_found(scheme);
     let has_choice = match is_one(true).filter(|_| is_choice) {
         Some(choice) => is_possible(&choice, None, budget)?,
         None => false,

@@ -15,7 +15,7 @@ use crate::language::pattern::Pattern;
 
 use super::ConfigId;
 use super::shape::{Shape, ShapeItem};
-use super::state::{ConstraintKind, State};
+use super::state::{ConstraintKind, State, WORDS};
 use super::value::{Part, Text, Value};
 
 /// The most ways in which one value is split. Patterns that people write have one or two.
@@ -129,6 +129,7 @@ pub fn align(
     }
     let mut ways = Vec::new();
     for (index, shape) in shapes.iter().enumerate() {
+        budget.spend(state.size() + index * (WORDS + value.size() / 8))?;
         let mut state = state.clone();
         for before in &shapes[..index] {
             state.assume(value, &before.whole, false, Some(config));
@@ -278,6 +279,9 @@ impl Split {
                 Some(Part::Variable(_, Case::Lower | Case::Upper)) => return Err(NotFollowed),
                 Some(Part::Variable(index, Case::Kept)) => {
                     if split.rest.0.len() > 1 {
+                        if text.len() > MAX_SPLITS {
+                            return Err(NotFollowed);
+                        }
                         // It may end within the literal.
                         for length in 0..text.len() {
                             let mut shorter = split.clone();

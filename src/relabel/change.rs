@@ -11,7 +11,7 @@ use crate::language::product::shortest;
 use super::config::{Action, RelabelConfig};
 use super::interpreter::Interpreter;
 use super::labels::impossible;
-use super::template::{self, Piece};
+use super::template::Piece;
 
 impl Interpreter {
     /// Whether the config may write or drop some label whose name begins so. A config that cannot be followed may.
@@ -47,7 +47,7 @@ impl Interpreter {
                     _ => &config.target_label,
                 };
                 let groups = &regex.pattern().groups;
-                let pieces = template::parse(template, groups).into_iter();
+                let pieces = self.template(template, &regex)?.into_iter();
                 let pieces = pieces.map(|piece| match piece {
                     Piece::Literal(text) => Expression::literal(&text),
                     Piece::Group(group) => groups[group].expression.clone(),
@@ -97,7 +97,7 @@ impl Interpreter {
             Action::LabelDrop => self.contains(&regex.automaton, label)? != Membership::No,
             Action::LabelKeep => self.contains(&regex.automaton, label)? != Membership::Yes,
             Action::LabelMap => {
-                let pieces = template::parse(&config.replacement, &regex.pattern().groups);
+                let pieces = self.template(&config.replacement, &regex)?;
                 let Some(names) = self.candidates(&regex, &pieces, label)? else {
                     return Ok(false);
                 };
@@ -127,7 +127,7 @@ impl Interpreter {
                 shortest(&conditions, u128::MAX, usize::MAX, &mut self.budget)?.is_some()
             }
             _ => {
-                let pieces = template::parse(&config.target_label, &regex.pattern().groups);
+                let pieces = self.template(&config.target_label, &regex)?;
                 self.candidates(&regex, &pieces, label)?.is_some()
             }
         })

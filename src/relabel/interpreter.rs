@@ -54,7 +54,8 @@ impl Compiled {
         } else {
             // As globs, it has a position more for each than as a pattern.
             let pattern = Pattern::parse(regex)?;
-            let automaton = Automaton::new(&pattern.expression, pattern.exact)?;
+            let automaton = Automaton::new(&pattern.expression, pattern.exact)
+                .map_err(|TooLarge| PatternError::GivenUp)?;
             (automaton, pattern.into())
         };
         Ok(Self {
@@ -135,8 +136,10 @@ impl Interpreter {
         }
         self.budget.spend(2 * regex.len())?;
         let compiled = Compiled::new(regex).map(Rc::new);
-        if let Ok(compiled) = &compiled {
-            self.pay(&compiled.automaton)?;
+        match &compiled {
+            Ok(compiled) => self.pay(&compiled.automaton)?,
+            Err(PatternError::GivenUp) => self.budget.spend(Automaton::GIVING_UP)?,
+            Err(_) => {}
         }
         self.patterns.insert(regex.to_owned(), compiled.clone());
         Ok(compiled)
@@ -154,8 +157,9 @@ impl Interpreter {
         exact: bool,
     ) -> Result<Result<Automaton, TooLarge>, TooComplex> {
         let automaton = Automaton::new(expression, exact);
-        if let Ok(automaton) = &automaton {
-            self.pay(automaton)?;
+        match &automaton {
+            Ok(automaton) => self.pay(automaton)?,
+            Err(TooLarge) => self.budget.spend(Automaton::GIVING_UP)?,
         }
         Ok(automaton)
     }
@@ -173,6 +177,17 @@ impl Interpreter {
         let made = made.map(Rc::new);
         regex.groups.borrow_mut().insert(group, made.clone());
         Ok(made)
+    }
+
+    /// The pieces of a template for the regex.
+    pub(crate) fn template(
+        &mut self,
+        template: &str,
+        regex: &Compiled,
+    ) -> Result<Vec<Piece>, TooComplex> {
+        let groups = &regex.pattern().groups;
+        self.budget.spend((template.len() + groups.len()) / 4)?;
+        Ok(template::parse(template, groups))
     }
 
     /// Whether the language contains the text.
@@ -354,7 +369,7 @@ impl Interpreter {
         let Step {
             id, config, labels, ..
         } = *step;
-        let targets = template::parse(&config.target_label, &regex.pattern().groups);
+        let targets = self.template(&config.target_label, regex)?;
         let fixed = match targets.as_slice() {
             [Piece::Literal(name)] => Some(name.as_str()),
             [] => Some(""),
@@ -378,23 +393,25 @@ impl Interpreter {
         let Some(matched) = matched else {
             return Ok(());
         };
-        let replacement = template::parse(&config.replacement, &regex.pattern().groups);
-        // Of what a group holds, a language may have to be made.
-        let (states, words) = (regex.automaton.states(), regex.automaton.words());
+        let replacement = self.template(&config.replacement, regex)?;
         let pieces = replacement.len() + targets.len();
-        self.budget
-            .spend(pieces.saturating_sub(2) * states * words)?;
         let templates = [replacement.as_slice(), &targets];
         for (mut state, held) in self.held(step, regex, value, templates, matched)? {
-            let written = expand(&replacement, regex, &held, &mut state, id);
+            self.budget.spend(pieces / 4)?;
+            let written = self.expand(&replacement, regex, &held, &mut state, id)?;
             if let Some(target) = fixed.and_then(|name| labels.place(name)) {
+                if may_stay_unwritten(config, &labels.names()[target], &written) {
+                    let mut unwritten = state.clone();
+                    unwritten.approximate(id);
+                    out.push(unwritten);
+                }
                 state.write(target, written, id);
                 out.push(state);
                 continue;
             }
             // The name of the target depends on the value, so the value's condition on the name is
             // what the series of each possible name have.
-            let name = expand(&targets, regex, &held, &mut state, id);
+            let name = self.expand(&targets, regex, &held, &mut state, id)?;
             let known = self.may_write_given(step, &state)?;
             state.refill(known);
             let mut rest = Some(state);
@@ -411,8 +428,7 @@ impl Interpreter {
                     (Some(called), Some(state))
                 };
                 if let Some(mut state) = called {
-                    if !is_legacy_name(label) {
-                        // With `nameValidationScheme: Legacy` Prometheus leaves it unwritten.
+                    if may_stay_unwritten(config, label, &written) {
                         let mut unwritten = state.clone();
                         unwritten.approximate(id);
                         out.push(unwritten);
@@ -425,6 +441,40 @@ impl Interpreter {
             out.extend(rest);
         }
         Ok(())
+    }
+
+    /// The value of a template.
+    fn expand(
+        &mut self,
+        pieces: &[Piece],
+        regex: &Compiled,
+        held: &Held,
+        state: &mut State,
+        id: ConfigId,
+    ) -> Result<Value, TooComplex> {
+        let mut expanded = Value::default();
+        for piece in pieces {
+            match piece {
+                Piece::Literal(text) => expanded.push_literal(text),
+                Piece::Unknown => {
+                    expanded.push(&state.fresh());
+                    state.approximate(id);
+                }
+                Piece::Group(group) => {
+                    if let Some(held) = held.group(*group) {
+                        expanded.push(held);
+                    } else {
+                        let value = state.fresh();
+                        if let Ok(possible) = self.group(regex, *group)? {
+                            state.know_inside(&value, &possible);
+                        }
+                        expanded.push(&value);
+                        state.approximate(id);
+                    }
+                }
+            }
+        }
+        Ok(expanded)
     }
 
     /// The ways in which the groups that the templates need can be held.
@@ -501,6 +551,17 @@ impl Interpreter {
     }
 }
 
+/// Whether some Prometheus leaves the label as it is: with `nameValidationScheme: Legacy` one whose name is made, and
+/// no legacy name; before 2.50 one whose name is made, and which would be deleted (its `relabel.go` deletes the label
+/// that is called by the template).
+fn may_stay_unwritten(config: &RelabelConfig, label: &str, written: &Value) -> bool {
+    let may_be_empty = || {
+        let mut parts = written.0.iter();
+        !parts.any(|part| matches!(part, Part::Literal(_)))
+    };
+    config.target_label.contains('$') && (!is_legacy_name(label) || may_be_empty())
+}
+
 /// Whether the name of a label is one that every version and setting of Prometheus takes
 /// (`LabelName.IsValidLegacy` in prometheus/common `model/labels.go`).
 fn is_legacy_name(name: &str) -> bool {
@@ -525,36 +586,6 @@ fn by_default(value: &Value, regex: &Compiled, mut state: State) -> (Option<Stat
             (Some(state), unmatched)
         }
     }
-}
-
-/// The value of a template.
-fn expand(
-    pieces: &[Piece],
-    regex: &Compiled,
-    held: &Held,
-    state: &mut State,
-    id: ConfigId,
-) -> Value {
-    let mut expanded = Value::default();
-    for piece in pieces {
-        match piece {
-            Piece::Literal(text) => expanded.push_literal(text),
-            Piece::Unknown => {
-                expanded.push(&state.fresh());
-                state.approximate(id);
-            }
-            Piece::Group(group) => {
-                if let Some(held) = held.group(*group) {
-                    expanded.push(held);
-                } else {
-                    let possible = &regex.pattern().groups[*group].expression;
-                    expanded.push(&state.fresh_inside(possible, id));
-                    state.approximate(id);
-                }
-            }
-        }
-    }
-    expanded
 }
 
 /// The series in which the label's value is, or is not, the other value.
@@ -623,7 +654,15 @@ fn converted(value: &Value, case: Case, state: &mut State, id: ConfigId) -> Valu
                     converted.push(&unknown);
                 }
             }
-            Part::Variable(index, _) => converted.0.push(Part::Variable(*index, case)),
+            Part::Variable(index, before) if *before == Case::Kept || *before == case => {
+                converted.0.push(Part::Variable(*index, case));
+            }
+            // `K` (U+212A) is `K` in capitals only after it was made small.
+            Part::Variable(..) => {
+                state.approximate(id);
+                let unknown = state.fresh();
+                converted.push(&unknown);
+            }
         }
     }
     converted

@@ -8,6 +8,7 @@ use crate::language::product::exists;
 
 use super::config::RelabelConfig;
 use super::interpreter::Interpreter;
+use super::labels::MAX_LABELS;
 
 /// Whether the keep may let through a text that fulfils the conditions, as the value of its source label at this
 /// place, whatever the others are; it has at most so many characters.
@@ -28,6 +29,13 @@ pub fn lets_through(
     let Ok(regex) = interpreter.compile(&config.regex)? else {
         return Ok(true);
     };
+    let sources = config.source_labels.len();
+    if sources > MAX_LABELS {
+        return Ok(true);
+    }
+    interpreter
+        .budget
+        .spend(sources * config.separator.len() / 8)?;
     let separator = || Surrounding::Literal(config.separator.clone().into_owned());
     let mut before = Vec::new();
     for _ in 0..place {

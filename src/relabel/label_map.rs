@@ -17,7 +17,7 @@ use super::config::RelabelConfig;
 use super::interpreter::{Compiled, Interpreter, MAX_STATES, Step};
 use super::labels::{Labels, impossible};
 use super::state::{Origin, State};
-use super::template::{self, Piece};
+use super::template::Piece;
 use super::value::Value;
 
 /// The characters that the name of a label is made of where nobody quotes it.
@@ -60,10 +60,13 @@ impl Interpreter {
         labels: &Labels,
         now: &mut [bool],
     ) -> Result<(), TooComplex> {
+        if config.is_unknown {
+            return Ok(());
+        }
         let Ok(regex) = self.compile(&config.regex)? else {
             return Ok(());
         };
-        let pieces = template::parse(&config.replacement, &regex.pattern().groups);
+        let pieces = self.template(&config.replacement, &regex)?;
         let after = now.to_vec();
         for (source, from) in labels.writable() {
             for (target, to) in labels.writable() {
@@ -82,10 +85,13 @@ impl Interpreter {
         from: &str,
         to: &str,
     ) -> Result<bool, TooComplex> {
+        if config.is_unknown {
+            return Ok(true);
+        }
         let Ok(regex) = self.compile(&config.regex)? else {
             return Ok(true);
         };
-        let pieces = template::parse(&config.replacement, &regex.pattern().groups);
+        let pieces = self.template(&config.replacement, &regex)?;
         Ok(self.renames(&regex, &pieces, from, to)? != Membership::No)
     }
 
@@ -96,7 +102,7 @@ impl Interpreter {
         state: State,
         out: &mut Vec<State>,
     ) -> Result<(), TooComplex> {
-        let pieces = template::parse(&step.config.replacement, &regex.pattern().groups);
+        let pieces = self.template(&step.config.replacement, regex)?;
         // What is read is what stood there before the config, whatever it writes meanwhile.
         let before = state.labels.clone();
         let mut all = vec![state];

@@ -48,6 +48,26 @@ pub const SCHEME: &str = "__scheme__";
 /// The labels by which a scrape may go elsewhere than its target stands, or to another path.
 pub const MOVING: [&str; 3] = [ADDRESS, METRICS_PATH, SCHEME];
 
+/// How the labels end with which discoveries outside of Kubernetes say where a target is. What else they give may be
+/// text of their configuration (`__meta_dns_name`, `__meta_puppetdb_query`, `__meta_ec2_region` …).
+const PLACES: [&str; 6] = [
+    "_ip",
+    "_address",
+    "_port",
+    "_record_target",
+    "_private_dns_name",
+    "_public_dns_name",
+];
+
+/// Whether the label is what discovery found, and no text of an object: where a scrape goes by it is the business of
+/// whoever labels, or registers, the target. Of all others (`__param_…`, `job`, `__tmp_…`, what a scrape class writes)
+/// an object or its name can be the value.
+#[must_use]
+pub fn is_found(name: &str) -> bool {
+    let is_place = || name.starts_with("__meta_") && PLACES.iter().any(|end| name.ends_with(end));
+    name.starts_with(META_KUBERNETES) || name == ADDRESS || is_place()
+}
+
 /// The label with the name of a metric.
 pub const METRIC_NAME: &str = "__name__";
 

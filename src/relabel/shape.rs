@@ -78,7 +78,12 @@ impl Shape {
                 })
             };
             let items = items.iter().map(item).collect::<Result<Vec<_>, _>>()?;
-            let apart = if reads_alike { apart(&items)? } else { None };
+            // An assertion between them is no item, and decides which literal it is.
+            let apart = if reads_alike && pattern.exact {
+                apart(&items)?
+            } else {
+                None
+            };
             Ok(Rc::new(Self {
                 items,
                 whole,

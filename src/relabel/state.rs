@@ -13,6 +13,7 @@ use crate::language::automaton::{Automaton, Membership, TooLarge};
 use crate::language::expression::Expression;
 
 use super::ConfigId;
+use super::labels::{ADDRESS, is_found};
 use super::shape::Shape;
 use super::value::{Part, Text, Value};
 
@@ -20,7 +21,7 @@ use super::value::{Part, Text, Value};
 pub(crate) const MAX_VALUE: usize = 1024;
 
 /// What a label, a variable or a fact costs to copy, in words.
-const WORDS: usize = 8;
+pub(crate) const WORDS: usize = 8;
 
 /// Who gave a series a label, before any config of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +132,8 @@ pub struct State {
     pub dropped: Vec<(Rc<Automaton>, bool)>,
     /// Whether labels of names that are not known were written after some were dropped.
     pub refilled: bool,
+    /// Labels of its target that discovery gives, and whose values the object chooses all the same.
+    pub chosen: Rc<[String]>,
     /// Whether it is scraped from an exporter that reports on many namespaces, because of its path.
     pub is_cluster_wide: bool,
     /// The first config that could not be followed, if any: the series may not exist.
@@ -150,6 +153,7 @@ impl State {
             given: Vec::new(),
             dropped: Vec::new(),
             refilled: false,
+            chosen: Rc::default(),
             is_cluster_wide: false,
             approximated_by: None,
         }
@@ -313,25 +317,38 @@ impl State {
     /// followed made it.
     #[must_use]
     pub fn is_made_up(&self, value: &Value) -> bool {
-        let is_given = |index| {
-            let mut given = self.given.iter();
-            given.any(|(_, value)| value.variables().any(|other| other == index))
-        };
+        let is_given = |index| self.origins(index).next().is_some();
         !value.variables().all(is_given)
+    }
+
+    /// Whether all that varies of the value is what discovery found ([`is_found`]), and none of it what the object
+    /// chooses.
+    #[must_use]
+    pub fn is_found(&self, value: &Value) -> bool {
+        let is_found = |name: &String| is_found(name) && !self.chosen.contains(name);
+        let mut variables = value.variables();
+        variables.all(|index| {
+            let mut names = self.origins(index).map(Origin::name).peekable();
+            names.peek().is_some() && names.all(is_found)
+        })
     }
 
     /// Whether the variable is of the address with which a target was discovered, or nothing is known of it.
     #[must_use]
     pub fn is_as_discovered(&self, variable: usize) -> bool {
-        let mut given = self.given.iter();
-        let address = given.find(|(origin, _)| origin.name() == "__address__");
-        let is_address =
-            address.is_some_and(|(_, it)| it.variables().any(|index| index == variable));
-        is_address
+        let mut origins = self.origins(variable);
+        origins.any(|origin| origin.name() == ADDRESS)
             || !self
                 .constraints
                 .iter()
                 .any(|constraint| constraint.kind.mentions(variable))
+    }
+
+    /// The labels that were given with the variable in their values.
+    fn origins(&self, variable: usize) -> impl Iterator<Item = &Origin> {
+        let holds = move |value: &Value| value.variables().any(|index| index == variable);
+        let given = self.given.iter();
+        given.filter_map(move |(origin, value)| holds(value).then_some(origin))
     }
 
     /// Whether nothing is known of the variable, and no other label holds it.
@@ -365,9 +382,10 @@ impl State {
 
     /// Takes note that the default regex matches the value, or does not.
     pub fn know_default(&mut self, value: &Value, matches: bool) {
-        let mut variables = value.variables();
-        // Of several, it is not known which has the newline.
-        if matches || variables.by_ref().count() == 1 {
+        // Of several parts, it is not known which has the newline.
+        let is_literal = |part: &Part| matches!(part, Part::Literal(text) if text.contains('\n'));
+        let is_only_one = || value.variables().count() == 1 && !value.0.iter().any(is_literal);
+        if matches || is_only_one() {
             let known = value.variables().map(|index| (index, matches));
             self.matched_by_default.extend(known);
         }

@@ -1,5 +1,7 @@
 //! Replacement templates: what Go's `Regexp.Expand` makes of `$1`, `${1}`, `${name}` and `$$`.
 
+use std::collections::BTreeMap;
+
 use crate::language::pattern::Group;
 
 /// A piece of a template.
@@ -20,6 +22,7 @@ pub enum Piece {
 #[must_use]
 pub fn parse(template: &str, groups: &[Group]) -> Vec<Piece> {
     let mut pieces = Vec::new();
+    let groups = Groups::of(groups);
     let mut rest = template;
     while let Some(place) = rest.find('$') {
         literal(&mut pieces, &rest[..place]);
@@ -31,7 +34,7 @@ pub fn parse(template: &str, groups: &[Group]) -> Vec<Piece> {
             pieces.push(Piece::Unknown);
             return pieces;
         } else if let Some((name, after)) = reference(rest) {
-            if let Some(index) = index(name, groups) {
+            if let Some(index) = groups.index(name) {
                 pieces.push(Piece::Group(index));
             }
             rest = after;
@@ -78,18 +81,32 @@ fn reference(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-fn index(name: &str, groups: &[Group]) -> Option<usize> {
-    if name.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Go reads a number with a leading zero as a name.
-        let plain = name == "0" || !name.starts_with('0');
-        return name
-            .parse()
-            .ok()
-            .filter(|&index| plain && index < groups.len());
+/// The groups of a pattern, by their names.
+struct Groups<'a> {
+    count: usize,
+    named: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Groups<'a> {
+    fn of(groups: &'a [Group]) -> Self {
+        // Of several of one name, the first.
+        let named = groups.iter().enumerate().rev();
+        let named = named.filter_map(|(index, group)| Some((group.name.as_deref()?, index)));
+        Self {
+            count: groups.len(),
+            named: named.collect(),
+        }
     }
-    groups
-        .iter()
-        .position(|group| group.name.as_deref() == Some(name))
+
+    fn index(&self, name: &str) -> Option<usize> {
+        if name.bytes().all(|byte| byte.is_ascii_digit()) {
+            // Go reads a number with a leading zero as a name.
+            let plain = name == "0" || !name.starts_with('0');
+            let index = name.parse().ok();
+            return index.filter(|&index| plain && index < self.count);
+        }
+        self.named.get(name).copied()
+    }
 }
 
 #[cfg(test)]

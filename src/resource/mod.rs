@@ -188,16 +188,6 @@ pub struct Requirement {
 }
 
 impl LabelSelector {
-    /// How many labels and values it names.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        let values =
-            |requirement: &Strict<Requirement>| requirement.values.as_ref().map_or(1, Vec::len);
-        let labels = self.match_labels.as_ref().map_or(0, Labels::len);
-        let expressions = self.match_expressions.iter().flatten();
-        labels + expressions.map(values).sum::<usize>()
-    }
-
     /// Whether it requires nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

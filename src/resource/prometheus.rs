@@ -130,6 +130,8 @@ pub struct ClaimTemplate {
 /// The part of a claim's metadata that is read.
 #[derive(Debug, Deserialize)]
 pub struct TemplateMetadata {
+    /// What claims are called in front of the name of their pod.
+    pub name: Option<String>,
     /// Its annotations.
     pub annotations: Option<Strict<Annotations>>,
 }
@@ -239,6 +241,13 @@ impl Prometheus {
         let replica = self.replica_external_label_name.as_deref();
         let replica = replica.map(|name| ("spec.replicaExternalLabelName".to_owned(), name));
         classes.chain(written).chain(managers).chain(replica)
+    }
+
+    /// What the claims are called in front of the names of their pods, if the object says so.
+    #[must_use]
+    pub fn claim_name(&self) -> Option<&str> {
+        let template = self.storage.as_ref()?.volume_claim_template.as_ref()?;
+        template.metadata.as_ref()?.name.as_deref()
     }
 
     /// The selectors of what is scraped.

@@ -30,6 +30,10 @@ pub struct ScrapeConfig {
     #[serde(rename = "dnsSDConfigs")]
     #[serde(default, deserialize_with = "few")]
     pub dns_sd_configs: Option<Vec<Strict<DnsDiscovery>>>,
+    /// Discoveries of containers.
+    #[serde(rename = "dockerSDConfigs")]
+    #[serde(default, deserialize_with = "few")]
+    pub docker_sd_configs: Option<Vec<Strict<DockerDiscovery>>>,
     /// Whether a discovery may give its targets any labels.
     #[serde(skip)]
     pub gives_any_labels: bool,
@@ -101,6 +105,14 @@ pub struct DnsDiscovery {
     /// The names.
     #[serde(default, deserialize_with = "few_texts")]
     pub names: Option<Vec<String>>,
+}
+
+/// A discovery of containers.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DockerDiscovery {
+    /// The address of containers on the network of their host (`discovery/moby/docker.go` in Prometheus).
+    pub host_networking_host: Option<String>,
 }
 
 /// The namespaces of a discovery.

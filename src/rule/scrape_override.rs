@@ -10,6 +10,7 @@ use crate::pipeline::operator::sanitized;
 use crate::relabel::config::{READ_AS_NULL, Refusal, RelabelConfig, Relabeling, is_read_as_null};
 use crate::relabel::interpreter::Interpreter;
 use crate::relabel::labels::{NAMESPACE, NAMESPACES, RELIED_ON, RELIED_ON_PREFIX, is_relied_on};
+use crate::resource::Kind;
 use crate::resource::prometheus::{Prometheus, ScrapeClass};
 use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
 
@@ -19,6 +20,18 @@ pub const NAME: &str = "scrape-override";
 /// The version of Prometheus whose `mutateSampleLabels` (`scrape/scrape.go`) forgets that a sample was dropped.
 const UNFILTERING: [u64; 3] = [3, 9, 0];
 
+/// The oldest version that the operator supports (`PrometheusCompatibilityMatrix` in its `pkg/operator/defaults.go`,
+/// v0.93). Older ones relabel otherwise: 2.43.0 does not read a label that was deleted and written again, before 2.31
+/// an exposed label overwrites `exported_…`, and for those before 2.17 the operator leaves out the selectors of
+/// discoveries.
+const OLDEST: [u64; 3] = [2, 45, 0];
+
+/// The first version that is one of Prometheus 2; tags below are of other things.
+const FIRST: [u64; 3] = [2, 0, 0];
+
+/// What it costs to look at a relabel config, in the unit of the budget.
+const RELABELING: usize = 32;
+
 /// How many violations are told.
 const MOST: usize = 100;
 
@@ -26,7 +39,7 @@ const MOST: usize = 100;
 const NAMED: usize = 10;
 
 /// Judges what precedes the rules of every object.
-pub fn judge(prometheus: &Prometheus, verdict: &mut Verdict) {
+pub fn judge(kind: Kind, prometheus: &Prometheus, verdict: &mut Verdict) {
     if prometheus.override_honor_labels == Some(true) {
         verdict.violations.push(Violation {
             rule: NAME,
@@ -41,7 +54,7 @@ pub fn judge(prometheus: &Prometheus, verdict: &mut Verdict) {
     }
     judge_pod_target_labels(prometheus, verdict);
     judge_enforced_label(prometheus, verdict);
-    judge_version(prometheus, verdict);
+    judge_version(kind, prometheus, verdict);
     judge_regexes(prometheus, verdict);
     let mut interpreter = Interpreter::default();
     for (index, class) in prometheus.scrape_classes.iter().flatten().enumerate() {
@@ -96,56 +109,71 @@ fn judge_enforced_label(prometheus: &Prometheus, verdict: &mut Verdict) {
     }
 }
 
-/// Judges the version: there is one that filters nothing.
-fn judge_version(prometheus: &Prometheus, verdict: &mut Verdict) {
+/// Judges the version: one of which proofs do not hold.
+fn judge_version(kind: Kind, prometheus: &Prometheus, verdict: &mut Verdict) {
+    if kind == Kind::ThanosRuler {
+        // It scrapes nothing.
+        return;
+    }
     let fields = [
         ("spec.version", prometheus.version.as_deref()),
         ("spec.image", prometheus.image.as_deref()),
         ("spec.tag", prometheus.tag.as_deref()),
         ("spec.baseImage", prometheus.base_image.as_deref()),
     ];
-    if prometheus
-        .version
-        .as_deref()
-        .is_some_and(is_without_selectors)
-    {
-        let message = "for a Prometheus before 2.17 the operator leaves out the selectors of discoveries, so that \
-                       a ScrapeConfig discovers more than it says; take another version";
-        push("spec.version".to_owned(), message.to_owned(), None, verdict);
-    }
     for (field, text) in fields {
-        if text.is_some_and(names_unfiltering_version) {
-            let message = "Prometheus 3.9.0 ignores every keep and drop of metricRelabelings, so that no \
-                           proof about an object holds; take another version";
-            push(field.to_owned(), message.to_owned(), None, verdict);
-        }
+        let Some(version) = text.and_then(Version::of) else {
+            continue;
+        };
+        let message = if version.numbers == UNFILTERING {
+            "Prometheus 3.9.0 ignores every keep and drop of metricRelabelings, so that no proof about an object \
+             holds; take another version"
+        } else if version.is_before(OLDEST) && !version.is_before(FIRST) {
+            "prometheus-operator supports Prometheus 2.45.0 and later; older ones relabel otherwise, so that no proof \
+             about an object holds; take another version"
+        } else {
+            continue;
+        };
+        push(field.to_owned(), message.to_owned(), None, verdict);
     }
 }
 
-/// Whether the version, or the tag of the image, is the one that filters nothing, as the operator reads it
-/// (`ParseTolerant` in github.com/blang/semver: `v3.9` is 3.9.0).
-fn names_unfiltering_version(text: &str) -> bool {
-    let is_it = |text: &str| {
-        let numbers = numbers(text.trim());
-        numbers.is_some_and(|numbers| numbers == UNFILTERING || numbers == UNFILTERING[..2])
-    };
-    let tag = text
-        .split('@')
-        .next()
-        .and_then(|name| name.rsplit_once(':'));
-    is_it(text) || tag.is_some_and(|(_, tag)| is_it(tag))
+/// A version as the operator reads it (`ParseTolerant` in github.com/blang/semver: `v3.9` is 3.9.0).
+struct Version {
+    numbers: [u64; 3],
+    /// `2.45.0-rc.1` is before 2.45.0.
+    is_pre_release: bool,
 }
 
-/// The numbers of a version.
-fn numbers(text: &str) -> Option<Vec<u64>> {
-    let text = text.trim().trim_start_matches('v');
-    let plain = text.split(['-', '+', '@']).next()?;
-    plain.split('.').map(|number| number.parse().ok()).collect()
-}
+impl Version {
+    /// The version, or that of the tag of an image.
+    fn of(text: &str) -> Option<Self> {
+        let image = text.split('@').next().unwrap_or_default();
+        let tag = image.rsplit_once(':').map_or(image, |(_, tag)| tag);
+        let tag = tag.trim().trim_start_matches(['v', 'V']);
+        let build = tag.split('+').next().unwrap_or_default();
+        let (plain, pre_release) = match build.split_once('-') {
+            Some((plain, rest)) => (plain, Some(rest)),
+            None => (build, None),
+        };
+        let mut numbers = [0; 3];
+        let mut given = plain.split('.');
+        for (place, number) in numbers.iter_mut().enumerate() {
+            match given.next() {
+                Some(text) => *number = text.parse().ok()?,
+                None if place > 0 => {}
+                None => return None,
+            }
+        }
+        given.next().is_none().then_some(Self {
+            numbers,
+            is_pre_release: pre_release.is_some(),
+        })
+    }
 
-/// Whether the version is one for which the operator writes no selectors (`generateK8SSDConfig` in its `promcfg.go`).
-fn is_without_selectors(version: &str) -> bool {
-    numbers(version).is_some_and(|numbers| numbers < [2, 17].to_vec())
+    fn is_before(&self, other: [u64; 3]) -> bool {
+        self.numbers < other || self.is_pre_release && self.numbers == other
+    }
 }
 
 /// Judges what the operator writes as a regex, and Prometheus reads as none.
@@ -214,6 +242,7 @@ fn written(
     is_of_samples: bool,
     interpreter: &mut Interpreter,
 ) -> Result<Option<String>, TooComplex> {
+    interpreter.budget.spend(RELABELING)?;
     let rule = match RelabelConfig::new(relabeling) {
         Ok(rule) => rule,
         // The operator refuses the whole Prometheus, and says so. What is read as null is judged by itself.

@@ -323,6 +323,108 @@ fn expensive() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            "alternatives of nothing",
+            endpoint(json!({"metricRelabelings": [
+                {"sourceLabels": ["a"], "targetLabel": "c", "replacement": "z$1"},
+                {"sourceLabels": ["c"], "targetLabel": "d", "regex": format!("(a){}", "|".repeat(7900)), "replacement": "$1"},
+                {"sourceLabels": ["d"], "targetLabel": "namespace", "regex": "zz", "replacement": "dev"},
+            ]})),
+        ),
+        (
+            "alternatives of nothing, five times",
+            endpoint(json!({"metricRelabelings": std::iter::once(json!({"sourceLabels": ["a"], "targetLabel": "c", "replacement": "z$1"}))
+                .chain(vec![json!({"sourceLabels": ["c"], "targetLabel": "d", "regex": format!("(a){}", "|".repeat(1500)), "replacement": "$1"}); 5])
+                .chain([json!({"sourceLabels": ["d"], "targetLabel": "namespace", "regex": "zz", "replacement": "dev"})])
+                .collect::<Vec<_>>()})),
+        ),
+        (
+            "a labelmap of many groups",
+            endpoint(json!({"metricRelabelings": [
+                {"action": "labelmap", "regex": format!("zzz{}", "()".repeat(1900)), "replacement": "$a".repeat(3990)},
+                {"action": "drop", "regex": "x", "sourceLabels": (0..100).map(|index| format!("l{index}")).collect::<Vec<_>>()},
+            ]})),
+        ),
+        (
+            "regexes that are given up",
+            endpoint(json!({"honorLabels": true, "metricRelabelings": (0..200).map(|index| json!({
+                "action": "drop", "sourceLabels": ["a"], "regex": format!("(a?b?){{999}}{index}"),
+            })).collect::<Vec<_>>()})),
+        ),
+        (
+            "ports that are given up",
+            monitor("ServiceMonitor", json!({"endpoints": (0..200).map(|index| json!({
+                "port": format!("(a?b?){{999}}{index}"),
+            })).collect::<Vec<_>>()})),
+        ),
+        (
+            "a class of regexes that are given up",
+            monitor("Prometheus", classes((0..60).map(|index| json!({
+                "action": "labelmap", "regex": format!("(a?b?){{999}}{index}"), "replacement": "x$1",
+            })).collect())),
+        ),
+        (
+            "templates of many groups",
+            endpoint(json!({"metricRelabelings": vec![json!({
+                "sourceLabels": ["a"], "regex": format!("b{}", "()".repeat(1900)), "targetLabel": "namespace",
+                "replacement": "$a".repeat(3990),
+            }); 7]})),
+        ),
+        (
+            "a labelmap to a long name",
+            endpoint(json!({"metricRelabelings": [
+                {"action": "labelmap", "regex": "(.*)x", "replacement": "r".repeat(1_000_000)},
+                {"action": "drop", "regex": "x", "sourceLabels": (0..200).map(|index| format!("l{index}")).collect::<Vec<_>>()},
+            ]})),
+        ),
+        (
+            "groups of a language",
+            endpoint(json!({"metricRelabelings": std::iter::repeat_n(json!({
+                "sourceLabels": ["a"], "regex": "(?:((?:a?b?){300}))", "targetLabel": "c",
+            }), 8).chain([json!({"sourceLabels": ["c"], "targetLabel": "namespace"})]).collect::<Vec<_>>()})),
+        ),
+        (
+            "a discovery filtered by many labels",
+            monitor("ScrapeConfig", {
+                let labels = std::iter::once("__meta_kubernetes_pod_name").chain(vec!["a"; 25_000]);
+                json!({
+                    "kubernetesSDConfigs": [{"role": "Pod"}],
+                    "relabelings": [{"action": "keep", "sourceLabels": labels.collect::<Vec<_>>(), "separator": "x".repeat(7999), "regex": "y"}],
+                })
+            }),
+        ),
+        (
+            "groups in groups",
+            endpoint(json!({"metricRelabelings": (0..25).map(|index| json!({
+                "action": "drop", "sourceLabels": ["a"],
+                "regex": format!("{}{index}{}{}", "(".repeat(58), "|".repeat(7800), ")".repeat(58)),
+            })).collect::<Vec<_>>()})),
+        ),
+        (
+            "a literal that may begin anywhere",
+            endpoint(json!({"metricRelabelings": [
+                {"sourceLabels": ["a"], "targetLabel": "c", "replacement": "$1x"},
+                {"action": "drop", "regex": "x", "sourceLabels": (0..200).map(|index| format!("l{index}")).collect::<Vec<_>>()},
+                {"sourceLabels": ["c"], "targetLabel": "namespace", "regex": format!("{}(.*)", "b".repeat(1900))},
+            ]})),
+        ),
+        (
+            "a long value of a selector, for many endpoints",
+            monitor("ServiceMonitor", json!({
+                "selector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["x".repeat(1_200_000)]}]},
+                "endpoints": vec![json!({"relabelings": [{"action": "drop", "sourceLabels": ["pod"], "regex": "x"}]}); 1200],
+            })),
+        ),
+        (
+            "long paths",
+            monitor("ServiceMonitor", json!({"endpoints": (0..350).map(|index| json!({
+                "path": format!("/\u{e9}{}{index}", "/a".repeat(1990)),
+            })).collect::<Vec<_>>()})),
+        ),
+        (
+            "a class of many rules",
+            monitor("Prometheus", classes(vec![json!({"targetLabel": "a"}); 40_000])),
+        ),
+        (
             "addresses that labels make",
             endpoint(json!({"relabelings": (0..4900).map(|index| json!({
             "sourceLabels": [format!("a{}", index % 200)], "targetLabel": "__address__", "replacement": "$1.$1.svc:80",

@@ -124,7 +124,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "azureSDConfigs",
             "consulSDConfigs",
             "digitalOceanSDConfigs",
-            "dockerSDConfigs",
             "dockerSwarmSDConfigs",
             "ec2SDConfigs",
             "eurekaSDConfigs",

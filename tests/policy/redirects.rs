@@ -235,7 +235,15 @@ fn values_with_a_newline(#[case] label: &str, #[case] expected: bool) {
     false
 )]
 #[case::without_selectors("version: v2.16.0", false)]
-#[case::with_selectors("version: v2.42.0", true)]
+#[case::a_pre_release_without_selectors("version: 2.17.0-rc.1", false)]
+#[case::what_is_deleted_and_written_again_is_not_read("version: 2.43.0", false)]
+#[case::the_same_as_an_image("image: 'quay.io/prometheus/prometheus:v2.43.0@sha256:00'", false)]
+#[case::two_numbers("version: '2.43'", false)]
+#[case::a_pre_release_of_the_oldest("version: 2.45.0-rc.0", false)]
+#[case::the_oldest("version: v2.45.0", true)]
+#[case::a_build_of_the_oldest("version: 2.45.0+build", true)]
+#[case::an_image_of_ones_own("image: 'registry.example/prometheus:1.4'", true)]
+#[case::no_version("image: 'registry.example/prometheus:main'", true)]
 fn prometheuses(#[case] spec: &str, #[case] expected: bool) {
     assert_eq!(accepted(&prometheus(spec)), expected);
 }
@@ -244,6 +252,16 @@ fn prometheuses(#[case] spec: &str, #[case] expected: bool) {
 #[case("volumeMounts: [{name: a, mountPath: /etc/prometheus/config_out/prometheus.env.yaml}]")]
 #[case("enableFeatures: ['exemplar-storage,remote-write-receiver']")]
 #[case("additionalAlertRelabelConfigs: {name: a, key: b}")]
+#[case("volumeMounts: [{name: a, mountPath: /etc//prometheus/./config_out}]")]
+#[case("volumeMounts: [{name: a, mountPath: /var/run/secrets/kubernetes.io/serviceaccount}]")]
+#[case("volumeMounts: [{name: a, mountPath: /etc/hosts}]")]
+#[case("volumeMounts: [{name: a, mountPath: /prometheus/wal}]")]
+#[case(
+    "storage: {volumeClaimTemplate: {metadata: {name: config-out}, spec: {storageClassName: local-path}}}"
+)]
+#[case(
+    "storage: {volumeClaimTemplate: {metadata: {name: foo}, spec: {storageClassName: local-path}}}"
+)]
 fn what_is_not_judged_is_warned_of(#[case] spec: &str) {
     let answer = create(&prometheus(spec), &Value::Null);
     assert!(answer.accepted);
@@ -376,4 +394,202 @@ fn many_targets_are_probed(#[values(10, 64, 65, 100, 500)] count: usize) {
         ],
     });
     assert!(accepted(&scrape_config(&spec.to_string())));
+}
+
+/// A Thanos ruler has versions of its own.
+#[test]
+fn the_version_of_a_ruler() {
+    let selector = "ruleSelector: {matchLabels: {release: monitoring-dev}}";
+    let mut ruler = object(
+        "ThanosRuler",
+        "v1",
+        &format!("{{{selector}, version: v0.37.2}}"),
+    );
+    ruler["metadata"]["namespace"] = json!("monitoring-dev");
+    ruler["spec"]["storage"] = json!({"emptyDir": {}});
+    assert!(accepted(&ruler));
+}
+
+/// A mount beside the places that matter.
+#[rstest]
+#[case("volumeMounts: [{name: a, mountPath: /etc/prometheus/secrets/a}]")]
+#[case("volumeMounts: [{name: a, mountPath: /etc/prometheus/configurations}]")]
+fn a_mount_of_ones_own(#[case] spec: &str) {
+    let answer = create(&prometheus(spec), &Value::Null);
+    assert!(
+        answer.accepted && answer.warnings.is_empty(),
+        "{:?}",
+        answer.warnings
+    );
+}
+
+/// What a label holds that text of the object, or its name, is the value of: nobody else's business.
+mod text_of_the_object_in_a_label {
+    use super::*;
+
+    #[rstest]
+    #[case::a_parameter_as_address(
+        "{sourceLabels: [__param_target], targetLabel: __address__}",
+        false
+    )]
+    #[case::a_parameter_as_scheme("{sourceLabels: [__param_s], targetLabel: __scheme__}", false)]
+    #[case::a_parameter_as_path(
+        "{sourceLabels: [__param_p], targetLabel: __metrics_path__}",
+        false
+    )]
+    #[case::a_name_as_address(
+        "{sourceLabels: [__tmp_prometheus_job_name], regex: '.*/(.*)/0', targetLabel: __address__}",
+        false
+    )]
+    #[case::what_a_class_may_write("{sourceLabels: [foo], targetLabel: __address__}", false)]
+    #[case::a_mapped_parameter(
+        "{action: labelmap, regex: __param_address, replacement: __address__}",
+        false
+    )]
+    #[case::an_annotation(
+        "{sourceLabels: [__meta_kubernetes_pod_annotation_address], targetLabel: __address__}",
+        true
+    )]
+    #[case::the_address(
+        "{sourceLabels: [__address__], regex: '(.*):.*', replacement: '$1:81', targetLabel: __address__}",
+        true
+    )]
+    fn of_a_monitor(#[case] rules: &str, #[case] expected: bool) {
+        assert_eq!(accepted(&monitor_with(rules)), expected);
+    }
+
+    /// By a relabel config, the dots of the value are any characters: the label has a choice.
+    #[rstest]
+    #[case::chosen("RoleSelector", false)]
+    #[case::filtered("RelabelConfig", true)]
+    fn of_a_selector(#[case] mechanism: &str, #[case] expected: bool) {
+        let rule = "{sourceLabels: [__meta_kubernetes_service_label_a], targetLabel: __address__}";
+        let mut monitor = monitor_with(rule);
+        monitor["spec"]["selectorMechanism"] = json!(mechanism);
+        monitor["spec"]["selector"] = json!({"matchLabels": {"a": "x.shop-prod.svc"}});
+        assert_eq!(accepted(&monitor), expected);
+    }
+
+    const NAMED: &str = "{targetLabel: namespace, replacement: shop-dev}";
+
+    #[rstest]
+    #[case::a_name_that_is_looked_up(
+        "dnsSDConfigs: [{names: [x.shop-prod.svc-evil.com]}]",
+        "{sourceLabels: [__meta_dns_name], regex: '(.*)-evil.com', targetLabel: __address__}",
+        false
+    )]
+    #[case::a_query(
+        "puppetDBSDConfigs: [{query: x}]",
+        "{sourceLabels: [__meta_puppetdb_query], targetLabel: __address__}",
+        false
+    )]
+    #[case::an_address_of_a_machine(
+        "ec2SDConfigs: [{}]",
+        "{sourceLabels: [__meta_ec2_private_ip], regex: '(.*)', replacement: '$1:9100', targetLabel: __address__}",
+        true
+    )]
+    #[case::the_address_of_a_service(
+        "consulSDConfigs: [{server: a}]",
+        "{sourceLabels: [__meta_consul_service_address, __meta_consul_service_port], separator: ':', targetLabel: __address__}",
+        true
+    )]
+    #[case::the_job(
+        "dnsSDConfigs: [{names: [a.example.com]}]",
+        "{sourceLabels: [job], regex: '.*/(.*)', targetLabel: __address__}",
+        false
+    )]
+    #[case::the_path_of_a_node(
+        "kubernetesSDConfigs: [{role: Node}]",
+        "{sourceLabels: [__metrics_path__], regex: '/x(.*)/y', targetLabel: __metrics_path__}",
+        false
+    )]
+    #[case::the_path_as_address(
+        "kubernetesSDConfigs: [{role: Node}]",
+        "{sourceLabels: [__metrics_path__], targetLabel: __address__}",
+        false
+    )]
+    #[case::the_host_of_containers(
+        "dockerSDConfigs: [{host: a, hostNetworkingHost: 'x.shop-prod.svc:80'}]",
+        "{targetLabel: a, replacement: b}",
+        false
+    )]
+    #[case::a_part_of_the_host_of_containers(
+        "dockerSDConfigs: [{host: a, hostNetworkingHost: 'x.shop-prod.svcZ'}]",
+        "{sourceLabels: [__address__], regex: '(.*)Z', targetLabel: __address__}",
+        false
+    )]
+    #[case::containers(
+        "dockerSDConfigs: [{host: a, hostNetworkingHost: localhost}]",
+        "{targetLabel: a, replacement: b}",
+        true
+    )]
+    fn of_a_scrape_config(#[case] discovery: &str, #[case] rule: &str, #[case] expected: bool) {
+        let path = "metricsPath: /x/metrics/cadvisor/y";
+        let object = scrape_config(&format!(
+            "{{{discovery}, {path}, relabelings: [{NAMED}, {rule}]}}"
+        ));
+        assert_eq!(accepted(&object), expected);
+    }
+
+    /// Of many addresses, all that is known is that it is one of them.
+    #[rstest]
+    #[case::few(1)]
+    #[case::many(700)]
+    fn one_of_static_addresses(#[case] count: usize) {
+        let more: Vec<String> = (1..count).map(|index| format!("a{index}Z")).collect();
+        let mut object = scrape_config(
+            "{staticConfigs: [{labels: {namespace: shop-dev}}], relabelings: [\
+             {sourceLabels: [__address__], regex: '(.*)Z', targetLabel: __address__}]}",
+        );
+        let targets = std::iter::once("x.shop-prod.svcZ".to_owned()).chain(more);
+        object["spec"]["staticConfigs"][0]["targets"] = targets.collect::<Vec<_>>().into();
+        assert!(!accepted(&object));
+    }
+
+    /// A path that is too long to be followed.
+    #[rstest]
+    #[case::followed(1000)]
+    #[case::too_long(2000)]
+    fn a_part_of_the_path(#[case] length: usize) {
+        let path = format!("/metrics/cadvisor/{}", "Z".repeat(length));
+        let rule =
+            "{sourceLabels: [__metrics_path__], regex: '(.*)/Z+', targetLabel: __metrics_path__}";
+        let monitor = monitor(
+            "{}",
+            &format!("{{path: {path}, relabelings: [{KEEP}, {rule}]}}"),
+        );
+        assert!(!accepted(&monitor));
+    }
+}
+
+/// Prometheus escapes a `?` or a `#` in a path, so that it ends nothing.
+#[rstest]
+#[case("/a?/../federate", false)]
+#[case("/a#/../federate", false)]
+#[case("/x?/federate", false)]
+#[case("/federate?match[]=x", false)]
+#[case("/metrics?x=/federated", true)]
+fn a_question_mark_in_a_path(#[case] path: &str, #[case] expected: bool) {
+    let monitor = monitor("{}", &format!("{{path: '{path}', relabelings: [{KEEP}]}}"));
+    assert_eq!(accepted(&monitor), expected);
+}
+
+/// A selector that only rules something out selects kube-state-metrics, as an empty one does.
+#[rstest]
+#[case::nothing("{}", false)]
+#[case::not_one(
+    "{matchExpressions: [{key: foo, operator: NotIn, values: [bar]}]}",
+    false
+)]
+#[case::not_there("{matchExpressions: [{key: foo, operator: DoesNotExist}]}", false)]
+#[case::not_it(
+    "{matchExpressions: [{key: app.kubernetes.io/name, operator: DoesNotExist}, \
+     {key: k8s-app, operator: DoesNotExist}, {key: app, operator: DoesNotExist}]}",
+    true
+)]
+#[case::another_label("{matchExpressions: [{key: team, operator: Exists}]}", true)]
+fn selectors_that_only_exclude(#[case] selector: &str, #[case] expected: bool) {
+    let mut monitor = monitor_with("{targetLabel: a, replacement: b}");
+    monitor["spec"]["selector"] = yaml(selector);
+    assert_eq!(accepted(&monitor), expected);
 }

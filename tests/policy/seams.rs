@@ -631,7 +631,8 @@ mod what_is_compared_as_text_is_routed_as_something_else {
         false
     )]
     #[case::another_port(
-        "{sourceLabels: [__address__, x], regex: '([^:]+)(?::\\d+)?;(\\d+)', targetLabel: __address__, replacement: '$1:$2'}",
+        "{sourceLabels: [__address__, __meta_kubernetes_pod_annotation_port], regex: '([^:]+)(?::\\d+)?;(\\d+)', \
+         targetLabel: __address__, replacement: '$1:$2'}",
         false
     )]
     #[case::of_its_own(
@@ -869,5 +870,82 @@ mod one_model_two_versions {
             &format!("{{honorLabels: true, metricRelabelings: [{rules}]}}"),
         );
         assert!(rejected(&object));
+    }
+
+    /// Text of the object's own has the newline, not the label.
+    #[test]
+    fn a_literal_newline_and_the_default_regex() {
+        let rules = "{sourceLabels: [a], targetLabel: z, replacement: \"\\n$1\"}, \
+                     {sourceLabels: [z], targetLabel: written, replacement: foo}, \
+                     {sourceLabels: [a], targetLabel: namespace}, \
+                     {action: drop, sourceLabels: [written], regex: foo}";
+        assert!(rejected(&filtered(rules)));
+    }
+
+    /// With `nameValidationScheme: Legacy` what a template makes no legacy name of is not written.
+    #[test]
+    fn a_fixed_name_that_a_template_makes() {
+        let rules = "{sourceLabels: [a], targetLabel: namespace}, \
+                     {targetLabel: '${1}9', regex: '.*', replacement: dev}, \
+                     {sourceLabels: ['9'], targetLabel: namespace, regex: dev, replacement: dev}";
+        assert!(rejected(&filtered(rules)));
+    }
+
+    /// Before 2.50 the label that is called by the template is deleted, not the one that is meant.
+    #[rstest]
+    #[case::a_group("{sourceLabels: [pod], regex: '(.*)', targetLabel: 'na$1', replacement: ''}")]
+    #[case::no_group("{regex: '.*', targetLabel: 'na${9}mespace', replacement: ''}")]
+    fn a_deletion_by_a_template(#[case] rule: &str) {
+        let spec = format!(
+            "{{staticConfigs: [{{targets: ['a:80'], labels: {{pod: mespace, namespace: shop-prod}}}}], \
+             relabelings: [{rule}], metricRelabelings: [{{action: keep, sourceLabels: [namespace], regex: '(.*-dev)?'}}]}}"
+        );
+        assert!(rejected(&object("ScrapeConfig", &spec)));
+    }
+}
+
+/// Rules behind a keep that confines what is discovered; the exporter's labels are merged in.
+fn filtered(rules: &str) -> Value {
+    let keep = "{action: keep, sourceLabels: [namespace], regex: '.*-dev'}";
+    monitor(
+        "{}",
+        &format!("{{relabelings: [{keep}], metricRelabelings: [{rules}]}}"),
+    )
+}
+
+/// What is not told apart must not pass for the same.
+mod structure_is_not_text {
+    use super::*;
+
+    /// An assertion between the parts of a regex decides where they meet.
+    #[rstest]
+    #[case::word("(.*)\\b;(.*)")]
+    #[case::no_word("(.*)\\B;(.*)")]
+    #[case::a_line("(?m)(.*)$;(.*)")]
+    fn an_assertion_between_captures(#[case] regex: &str) {
+        let rules = format!(
+            "{{targetLabel: c, replacement: ''}}, {{sourceLabels: [a], regex: '{regex}', targetLabel: c, replacement: $2}}, \
+             {{sourceLabels: [b], targetLabel: namespace}}, \
+             {{sourceLabels: [c], regex: '[^;]*', targetLabel: namespace, replacement: dev}}"
+        );
+        assert!(rejected(&filtered(&rules)));
+    }
+
+    /// The Kelvin sign is `K` in capitals only after it was made small.
+    #[rstest]
+    #[case::up("lowercase", "uppercase", "K")]
+    #[case::down("uppercase", "lowercase", "s")]
+    fn a_case_that_was_converted_twice(
+        #[case] first: &str,
+        #[case] then: &str,
+        #[case] letter: &str,
+    ) {
+        let rules = format!(
+            "{{action: {first}, sourceLabels: [a], targetLabel: c}}, {{action: {then}, sourceLabels: [c], targetLabel: d}}, \
+             {{action: {then}, sourceLabels: [a], targetLabel: e}}, {{sourceLabels: [b], targetLabel: namespace}}, \
+             {{action: keep, sourceLabels: [d], regex: {letter}}}, \
+             {{sourceLabels: [e], regex: {letter}, targetLabel: namespace, replacement: dev}}"
+        );
+        assert!(rejected(&filtered(&rules)));
     }
 }

@@ -131,20 +131,73 @@ fn changes_of_pods(prometheus: &Prometheus) -> Vec<(&'static str, String)> {
     }
     let mounts = prometheus.volume_mounts.iter().flatten();
     let mut paths = mounts.filter_map(|mount| mount.mount_path.as_deref());
-    if let Some(path) = paths.find(|path| holds_configuration(path)) {
-        let what = format!("what is mounted at {path:?} may take the place of the configuration");
+    let found_there = |path| Some((path, hidden_by_a_mount(path)?));
+    if let Some((path, what)) = paths.find_map(found_there) {
+        let what = format!("what is mounted at {path:?} may take the place of {what}");
         found.push(("volumeMounts", what));
+    }
+    if let Some(name) = prometheus.claim_name() {
+        let what = if VOLUMES.contains(&name) {
+            format!(
+                "a claim called {name:?} takes the place of the operator's own volume, which is not judged"
+            )
+        } else {
+            format!(
+                "claims called {name:?}-… are judged by their labels only; one that is there already is taken as it is"
+            )
+        };
+        found.push(("storage.volumeClaimTemplate.metadata.name", what));
     }
     found
 }
 
-/// Whether a mount there, or above, may hide the configuration (`ConfDir` and `ConfOutDir` in the operator's
-/// `pkg/prometheus`).
-fn holds_configuration(path: &str) -> bool {
-    let path = path.trim_end_matches('/');
-    ["/etc/prometheus/config", "/etc/prometheus/config_out"]
-        .iter()
-        .any(|place| place.starts_with(path) || path.starts_with(place))
+/// The volumes that the operator makes (`pkg/prometheus/server` in prometheus-operator).
+const VOLUMES: [&str; 4] = ["config", "config-out", "tls-assets", "web-config"];
+
+/// Places in a container that decide what is scraped and stored, and what they are.
+const PLACES: [(&str, &str); 9] = [
+    ("/etc/prometheus/config", "the configuration"),
+    ("/etc/prometheus/config_out", "the configuration"),
+    ("/etc/hosts", "the names of targets"),
+    ("/etc/resolv.conf", "the names of targets"),
+    ("/etc/nsswitch.conf", "the names of targets"),
+    (
+        "/var/run/secrets/kubernetes.io/serviceaccount",
+        "the namespace that it takes for its own",
+    ),
+    (
+        "/run/secrets/kubernetes.io/serviceaccount",
+        "the namespace that it takes for its own",
+    ),
+    ("/bin/prometheus", "the program"),
+    ("/prometheus", "the storage, whose class is judged"),
+];
+
+/// What a mount there, or above, may hide.
+fn hidden_by_a_mount(path: &str) -> Option<&'static str> {
+    let path = cleaned(path);
+    let found = PLACES.iter().find(|(place, _)| {
+        let is_above = |above: &str, below: &str| {
+            below
+                .strip_prefix(above)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || above == "/")
+        };
+        is_above(&path, place) || is_above(place, &path)
+    });
+    found.map(|(_, what)| *what)
+}
+
+/// The path as the kernel takes it.
+fn cleaned(path: &str) -> String {
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    format!("/{}", segments.join("/"))
 }
 
 /// Fields of which it only matters that they are there, with what that means.
