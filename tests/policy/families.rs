@@ -385,7 +385,7 @@ fn expensive() -> Vec<(&'static str, Value)> {
         (
             "a discovery filtered by many labels",
             monitor("ScrapeConfig", {
-                let labels = std::iter::once("__meta_kubernetes_pod_name").chain(vec!["a"; 25_000]);
+                let labels = std::iter::once("__meta_kubernetes_pod_name").chain(vec!["a"; 100_000]);
                 json!({
                     "kubernetesSDConfigs": [{"role": "Pod"}],
                     "relabelings": [{"action": "keep", "sourceLabels": labels.collect::<Vec<_>>(), "separator": "x".repeat(7999), "regex": "y"}],

@@ -205,7 +205,11 @@ impl Judge<'_, '_> {
     ) -> Result<Option<Vec<RelabelConfig>>, TooComplex> {
         let list = definition.list(stage);
         let relabelings = list.relabelings;
-        self.interpreter.budget.spend(ITEM * relabelings.len())?;
+        let sources = relabelings.iter().flat_map(|one| &one.source_labels);
+        let sources: usize = sources.map(Vec::len).sum();
+        self.interpreter
+            .budget
+            .spend(ITEM * (relabelings.len() + sources))?;
         let mut configs = Vec::new();
         let mut refused = false;
         for (index, relabeling) in relabelings.iter().enumerate() {
