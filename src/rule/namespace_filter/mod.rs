@@ -160,7 +160,10 @@ impl Judge<'_, '_> {
         self.interpreter
             .budget
             .spend(ITEM * definition.operator_len())?;
-        self.judge_ports(definition)?;
+        if !self.judge_ports(definition)? {
+            // Prometheus would not do what the rest says.
+            return Ok(());
+        }
         let relabelings = self.configs(definition, Stage::Relabelings)?;
         let metric_relabelings = self.configs(definition, Stage::MetricRelabelings)?;
         let (Some(relabelings), Some(metric_relabelings)) = (relabelings, metric_relabelings)
@@ -175,8 +178,10 @@ impl Judge<'_, '_> {
         prove(job, &self.allowed, &mut self.interpreter)
     }
 
-    /// What the operator writes into a relabel config of its own, and Prometheus reads otherwise, or not at all.
-    fn judge_ports(&mut self, definition: &Definition<'_>) -> Result<(), TooComplex> {
+    /// What the operator writes into a relabel config of its own, and Prometheus reads otherwise, or not at all; tells
+    /// whether there is nothing of that kind.
+    fn judge_ports(&mut self, definition: &Definition<'_>) -> Result<bool, TooComplex> {
+        let before = self.verdict.violations.len();
         for (field, text) in definition.regexes() {
             let message = if is_read_as_null(&text) {
                 READ_AS_NULL.to_owned()
@@ -193,7 +198,7 @@ impl Judge<'_, '_> {
             let message = format!("Prometheus takes no label of this name, {REFUSES_ALL}");
             self.push(field, message, None, None);
         }
-        Ok(())
+        Ok(self.verdict.violations.len() == before)
     }
 
     /// The relabel configs of a list as Prometheus takes them; none where the object would be refused, which
