@@ -12,30 +12,37 @@ pub mod rule;
 pub mod settings;
 pub mod verdict;
 
-use kubewarden_policy_sdk::protocol_version_guest;
-use kubewarden_policy_sdk::settings::SettingsValidationResponse;
-use wapc_guest::{CallResult, register_function};
+/// What the host calls, by the waPC protocol. Only the module has it: natively, the library is
+/// asked through [`policy`].
+#[cfg(target_arch = "wasm32")]
+mod guest {
+    use kubewarden_policy_sdk::protocol_version_guest;
+    use kubewarden_policy_sdk::settings::SettingsValidationResponse;
+    use wapc_guest::{CallResult, register_function};
 
-/// Called once by the host, before anything else.
-#[expect(
-    unsafe_code,
-    reason = "the waPC protocol calls this symbol by its name"
-)]
-#[unsafe(no_mangle)]
-pub extern "C" fn wapc_init() {
-    register_function("validate", validate);
-    register_function("validate_settings", validate_settings);
-    register_function("protocol_version", protocol_version_guest);
-}
+    use crate::policy;
 
-fn validate(payload: &[u8]) -> CallResult {
-    Ok(serde_json::to_vec(&policy::validate(payload))?)
-}
+    /// Called once by the host, before anything else.
+    #[expect(
+        unsafe_code,
+        reason = "the waPC protocol calls this symbol by its name"
+    )]
+    #[unsafe(no_mangle)]
+    extern "C" fn wapc_init() {
+        register_function("validate", validate);
+        register_function("validate_settings", validate_settings);
+        register_function("protocol_version", protocol_version_guest);
+    }
 
-fn validate_settings(payload: &[u8]) -> CallResult {
-    let message = policy::validate_settings(payload).err();
-    Ok(serde_json::to_vec(&SettingsValidationResponse {
-        valid: message.is_none(),
-        message,
-    })?)
+    fn validate(payload: &[u8]) -> CallResult {
+        Ok(serde_json::to_vec(&policy::validate(payload))?)
+    }
+
+    fn validate_settings(payload: &[u8]) -> CallResult {
+        let message = policy::validate_settings(payload).err();
+        Ok(serde_json::to_vec(&SettingsValidationResponse {
+            valid: message.is_none(),
+            message,
+        })?)
+    }
 }
