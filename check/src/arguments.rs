@@ -52,9 +52,6 @@ pub(crate) struct Judging {
 pub(crate) struct Check {
     #[command(flatten)]
     pub judging: Judging,
-    /// The policy to evaluate; the one that is built in unless given.
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
     /// How to report.
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub output: Output,

@@ -1,7 +1,5 @@
 //! The walk of the proof through an object, for people: what from outside of its environment can
 //! come through after each rule, and the verdict at the end.
-//!
-//! It asks the policy's library natively, for the policy's module answers with a verdict only.
 
 use std::fmt::Write as _;
 use std::io::{Result, Write};
@@ -9,8 +7,9 @@ use std::io::{Result, Write};
 use prometheus_env_isolation_policy::policy;
 use prometheus_env_isolation_policy::rule::namespace_filter::walk::{Group, Outside, Step, Walk};
 use prometheus_env_isolation_policy::verdict::{Response, Witness};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::answer::payload;
 use crate::manifest::Name;
 
 /// An object's walks and its verdict.
@@ -26,10 +25,10 @@ impl Explanation {
     /// Explains the verdict on a request under these settings.
     #[must_use]
     pub fn of(request: &Value, settings: &Value) -> Self {
-        let payload = json!({"request": request, "settings": settings}).to_string();
+        let payload = payload(request, settings);
         Self {
-            walks: policy::walks(payload.as_bytes()),
-            response: policy::validate(payload.as_bytes()),
+            walks: policy::walks(&payload),
+            response: policy::validate(&payload),
         }
     }
 

@@ -6,18 +6,15 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::engine::{Answer, Policy, Violation};
+use crate::answer::{Answer, Violation};
 use crate::input::Input;
 use crate::manifest::{self, Name, Object};
 use crate::yaml::Node;
 
-/// The policy, and what requests are made with.
-#[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "the engine has none")]
+/// What requests are made and judged with.
+#[derive(Clone, Copy, Debug)]
 pub struct Judge<'a> {
-    /// The policy.
-    pub policy: &'a Policy,
-    /// Its settings.
+    /// The policy's settings.
     pub settings: &'a Value,
     /// The namespace of objects that name none.
     pub namespace: Option<&'a str>,
@@ -154,16 +151,14 @@ impl Judge<'_> {
                     range: object.node.field("metadata.name"),
                 });
             } else if let Some(request) = manifest::request(&object.node.value(), &name.namespace) {
-                let answer = self
-                    .policy
-                    .evaluate(&request, self.settings)
-                    .with_context(|| format!("{}: {name}", input.name()))?;
+                let answer = Answer::to(&request, self.settings);
                 outcome.verdict = if answer.accepted {
                     Verdict::Accepted
                 } else {
                     Verdict::Rejected
                 };
-                outcome.findings = findings(&answer, object.node)?;
+                outcome.findings = findings(&answer, object.node)
+                    .with_context(|| format!("{}: {name}", input.name()))?;
             }
             outcome.name = Some(name);
             Ok(outcome)

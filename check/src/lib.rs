@@ -1,10 +1,10 @@
 //! The verdicts of the policy over manifests: [`input`] finds them, [`yaml`] reads them,
-//! [`manifest`] makes of each object the request that the API server would send, and [`judge`] has
-//! the policy's WebAssembly module answer it in the [`engine`]; [`report`] prints the outcome, and
-//! [`fix`] writes the fixes into the text. [`explain`] walks through a proof instead. [`settings`]
-//! reads the policy's.
+//! [`manifest`] makes of each object the request that the API server would send, [`answer`] asks the
+//! policy's library, and [`judge`] puts the two together; [`report`] prints the outcome, and [`fix`]
+//! writes the fixes into the text. [`explain`] walks through a proof instead. [`settings`] reads the
+//! policy's.
 
-pub mod engine;
+pub mod answer;
 pub mod explain;
 pub mod fix;
 pub mod input;

@@ -4,11 +4,9 @@ mod arguments;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{CommandFactory, Parser};
-use env_isolation_check::engine::Policy;
 use env_isolation_check::explain::Explanation;
 use env_isolation_check::fix;
 use env_isolation_check::input::{self, Input};
@@ -16,7 +14,6 @@ use env_isolation_check::judge::{Judge, Outcome, Verdict};
 use env_isolation_check::report::{Format, Report, Style};
 use env_isolation_check::yaml::Node;
 use env_isolation_check::{manifest, settings, yaml};
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use prometheus_env_isolation_policy::policy::validate_settings;
 use prometheus_env_isolation_policy::settings::Settings;
 use rayon::prelude::*;
@@ -24,9 +21,6 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use arguments::{Arguments, Check, Color, Command, Explain, Judging, Output};
-
-/// After which time a run takes long enough for a progress bar.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
@@ -121,19 +115,7 @@ fn explain(arguments: &Explain) -> Result<ExitCode> {
 
 fn check(arguments: &Check) -> Result<ExitCode> {
     let (settings, understood) = read_settings(&arguments.judging)?;
-    let policy = match &arguments.policy {
-        Some(path) => Policy::load(path)?,
-        None => Policy::embedded()?,
-    };
-    let answer = policy.validate_settings(&settings)?;
-    if !answer.valid {
-        bail!(
-            "the settings are not valid: {}",
-            answer.message.unwrap_or_default()
-        );
-    }
     let judge = Judge {
-        policy: &policy,
         settings: &settings,
         namespace: arguments.judging.namespace.as_deref(),
     };
@@ -233,21 +215,10 @@ fn outcomes(judge: &Judge<'_>, inputs: &[Input]) -> Result<Vec<Outcome>> {
             documents.map(move |document| (index, input, document))
         })
         .collect();
-    let start = Instant::now();
-    let bar =
-        ProgressBar::with_draw_target(Some(documents.len() as u64), ProgressDrawTarget::hidden());
     let outcomes: Result<Vec<Vec<Outcome>>> = documents
         .into_par_iter()
-        .map(|(index, input, document)| {
-            let outcomes = judge.document(index, input, document);
-            if bar.is_hidden() && start.elapsed() > PATIENCE && std::io::stderr().is_terminal() {
-                bar.set_draw_target(ProgressDrawTarget::stderr());
-            }
-            bar.inc(1);
-            outcomes
-        })
+        .map(|(index, input, document)| judge.document(index, input, document))
         .collect();
-    bar.finish_and_clear();
     Ok(outcomes?.into_iter().flatten().collect())
 }
 

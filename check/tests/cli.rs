@@ -102,7 +102,6 @@ impl From<Output> for Ran {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn a_violation_is_shown_where_it_stands_with_what_to_write() {
     let ran = Place::with(&[("kubelet.yaml", LEAKING)]).run(&["kubelet.yaml"]);
     let expected = "\
@@ -152,7 +151,6 @@ exporter's own label `namespace` wins, and no rule filters it
     spec:\n  podMetricsEndpoints: 3\n", &[], 1, "error[refused]: spec.podMetricsEndpoints")]
 #[case::verbose(HARMLESS, &["--verbose"], 0,
     "accepted   PrometheusRule prod/rules (environment prod) <stdin>:1\n")]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn standard_input_is_judged(
     #[case] input: &str,
     #[case] arguments: &[&str],
@@ -169,9 +167,7 @@ fn standard_input_is_judged(
 #[case::no_match(&["*.yml"], "no file matches *.yml")]
 #[case::no_path(&[], "required arguments were not provided")]
 #[case::bad_settings(&["--settings", "bad.yaml", "rules.yaml"], "the settings are not valid: colour")]
-#[case::no_policy(&["--policy", "rules.yaml", "rules.yaml"], "rules.yaml: no policy")]
 #[case::write_to_a_pipe(&["--write", "-"], "--fix prints the fixes as a patch")]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn what_cannot_be_read_is_told(#[case] arguments: &[&str], #[case] expected: &str) {
     let place = Place::with(&[("rules.yaml", HARMLESS), ("bad.yaml", "colour: red\n")]);
     let ran = place.run_on(LEAKING, arguments);
@@ -183,7 +179,6 @@ fn what_cannot_be_read_is_told(#[case] arguments: &[&str], #[case] expected: &st
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn a_broken_document_hides_none_of_the_others() {
     let text = format!("{HARMLESS}---\nkind: [\n---\n{LEAKING}---\na: {{{{ .Values.a }}}}\n");
     let place = Place::with(&[("all.yaml", &text)]);
@@ -204,7 +199,6 @@ fn a_broken_document_hides_none_of_the_others() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn a_violation_in_a_list_is_shown_in_its_item() {
     let item = LEAKING
         .replace("# Source: stack/templates/kubelet.yaml\n", "")
@@ -215,7 +209,6 @@ fn a_violation_in_a_list_is_shown_in_its_item() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn json_has_the_verdicts_with_their_places() {
     let text = format!("{LEAKING}---\n{HARMLESS}---\nkind: [\n");
     let ran = Place::with(&[("all.yaml", &text)]).run(&["-o", "json", "all.yaml"]);
@@ -243,7 +236,6 @@ fn json_has_the_verdicts_with_their_places() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn sarif_has_a_result_for_each_finding() {
     let files = [
         ("a b.yaml", LEAKING),
@@ -281,7 +273,6 @@ fn sarif_has_a_result_for_each_finding() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn github_shows_a_command_for_each_finding() {
     let ran = Place::with(&[("a,b.yaml", LEAKING)]).run(&["-o", "github", "a,b.yaml"]);
     let lines: Vec<&str> = ran.out.lines().collect();
@@ -308,7 +299,6 @@ fn fixed() -> String {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn fixes_are_written_into_whatever_is_yaml() {
     let braces = "  jobLabel: \"{{ .Values.job }}\"\n";
     let quoted = format!("{LEAKING}{braces}");
@@ -327,7 +317,6 @@ fn fixes_are_written_into_whatever_is_yaml() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn fixes_are_printed_as_a_patch() {
     let place = Place::with(&[("a.yaml", LEAKING), ("broken.yaml", "a: [\n")]);
     let broken = place.run(&["--fix", "a.yaml", "broken.yaml"]);
@@ -350,7 +339,6 @@ fn fixes_are_printed_as_a_patch() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn settings_come_from_the_policy_that_is_deployed() {
     let policy = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nspec:\n  \
                   settings:\n    environments: [{name: test}]\n";
@@ -362,7 +350,6 @@ fn settings_come_from_the_policy_that_is_deployed() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn an_explanation_shows_where_a_namespace_slips_through() {
     let text = format!(
         "{LEAKING}      metricRelabelings:\n      - {{action: drop, regex: a, sourceLabels: [b]}}\n"

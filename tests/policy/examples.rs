@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use env_isolation_check::engine::Answer;
+use env_isolation_check::answer::Answer;
 use env_isolation_check::yaml::{self, Node};
 use env_isolation_check::{input, manifest};
 use rstest::rstest;

@@ -3,10 +3,7 @@
 use std::io::{Result, Write};
 use std::path::{Component, Path};
 
-use serde_sarif::sarif::{
-    ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString,
-    PhysicalLocation, Region, ReportingDescriptor, ResultLevel, Run, Sarif, Tool, ToolComponent,
-};
+use serde_json::{Value, json};
 
 use super::{Report, subject, told};
 use crate::judge::{Finding, Outcome, Verdict};
@@ -49,80 +46,55 @@ pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> Result<()> {
         let findings = outcome.findings.iter();
         findings.map(|finding| result(report, outcome, finding))
     });
-    let rules = RULES.iter().map(|(id, text)| {
-        let description = MultiformatMessageString::builder().text(*text).build();
-        ReportingDescriptor::builder()
-            .id(*id)
-            .short_description(description)
-            .build()
-    });
-    let driver = ToolComponent::builder()
-        .name("env-isolation-check")
-        .version(env!("CARGO_PKG_VERSION"))
-        .information_uri(env!("CARGO_PKG_REPOSITORY"))
-        .rules(rules.collect::<Vec<_>>())
-        .build();
+    let rules = RULES
+        .iter()
+        .map(|(id, text)| json!({"id": id, "shortDescription": {"text": text}}));
     let readable = report
         .outcomes
         .iter()
         .all(|one| one.verdict != Verdict::Unreadable);
-    let run = Run::builder()
-        .tool(Tool::builder().driver(driver).build())
-        .column_kind(serde_json::json!("unicodeCodePoints"))
-        .invocations(vec![
-            Invocation::builder().execution_successful(readable).build(),
-        ])
-        .results(results.collect::<Vec<_>>())
-        .build();
-    let sarif = Sarif::builder()
-        .schema(SCHEMA)
-        .version(serde_json::json!("2.1.0"))
-        .runs(vec![run])
-        .build();
+    let sarif = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "env-isolation-check",
+                "version": env!("CARGO_PKG_VERSION"),
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": rules.collect::<Value>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{"executionSuccessful": readable}],
+            "results": results.collect::<Value>(),
+        }],
+    });
     serde_json::to_writer_pretty(&mut *out, &sarif)?;
     writeln!(out)
 }
 
-fn result(report: &Report<'_>, outcome: &Outcome, finding: &Finding) -> serde_sarif::sarif::Result {
+fn result(report: &Report<'_>, outcome: &Outcome, finding: &Finding) -> Value {
     let (start, end) = report.places(outcome, finding);
-    let region = Region::builder()
-        .start_line(number(start.line))
-        .start_column(number(start.column))
-        .end_line(number(end.line))
-        .end_column(number(end.column))
-        .build();
-    let file = ArtifactLocation::builder()
-        .uri(uri(report, outcome))
-        .build();
-    let place = PhysicalLocation::builder()
-        .artifact_location(file)
-        .region(region)
-        .build();
+    let mut location = json!({"physicalLocation": {
+        "artifactLocation": {"uri": uri(report, outcome)},
+        "region": {
+            "startLine": start.line,
+            "startColumn": start.column,
+            "endLine": end.line,
+            "endColumn": end.column,
+        },
+    }});
     let name = subject(outcome, finding);
     let mut text = told(finding);
-    let mut location = Location::builder().physical_location(place).build();
     if !name.is_empty() {
         text = format!("{name}: {text}");
-        let logical = LogicalLocation::builder()
-            .fully_qualified_name(name)
-            .build();
-        location.logical_locations = Some(vec![logical]);
+        location["logicalLocations"] = json!([{"fullyQualifiedName": name}]);
     }
-    let level = if finding.kind.is_warning() {
-        ResultLevel::Warning
-    } else {
-        ResultLevel::Error
-    };
-    serde_sarif::sarif::Result::builder()
-        .rule_id(finding.kind.rule())
-        .level(level)
-        .message(Message::builder().text(text).build())
-        .locations(vec![location])
-        .build()
-}
-
-fn number(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+    json!({
+        "ruleId": finding.kind.rule(),
+        "level": if finding.kind.is_warning() { "warning" } else { "error" },
+        "message": {"text": text},
+        "locations": [location],
+    })
 }
 
 /// The URI of an input (RFC 3986): relative where the path is.
