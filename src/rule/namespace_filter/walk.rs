@@ -272,10 +272,12 @@ fn discovered(scrape: &Scrape) -> String {
 fn merged(scrape: &Scrape, exported: bool) -> String {
     let text = if scrape.honor_labels {
         "honorLabels is true: the exporter's own label `namespace` wins"
+    } else if !scrape.is_named {
+        "honorLabels is false, but unless a rule gave the target a label `namespace`, the exporter's own stays"
     } else {
         "honorLabels is false: the target's label `namespace` wins"
     };
-    match (scrape.honor_labels, exported) {
+    match (scrape.honor_labels || !scrape.is_named, exported) {
         (true, _) => text.to_owned(),
         (false, true) => {
             format!(
