@@ -2,7 +2,7 @@
 //! [`manifest`] makes of each object the request that the API server would send, [`answer`] asks the
 //! policy's library, and [`judge`] puts the two together; [`report`] prints the outcome, and [`fix`]
 //! writes the fixes into the text. [`explain`] walks through a proof instead. [`settings`] reads the
-//! policy's.
+//! policy's; [`unjudged`] says why something is passed over.
 
 pub mod answer;
 pub mod explain;
@@ -12,4 +12,5 @@ pub mod judge;
 pub mod manifest;
 pub mod report;
 pub mod settings;
+pub mod unjudged;
 pub mod yaml;

@@ -26,7 +26,7 @@ fn golden(name: &str) -> Vec<Value> {
 
 fn examples() -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let files = input::files(&folder).expect("a folder").into_iter();
+    let files = input::find(&folder).expect("a folder").files.into_iter();
     files
         .flat_map(|file| super::examples::objects_of(&file))
         .collect()

@@ -26,7 +26,7 @@ fn objects() -> Vec<Value> {
     let mut objects: Vec<Value> = recorded.map(|recorded| recorded.object).collect();
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for folder in ["before", "after", "fixed"] {
-        for file in input::files(&examples.join(folder)).expect("a folder") {
+        for file in input::find(&examples.join(folder)).expect("a folder").files {
             objects.extend(super::examples::objects_of(&file));
         }
     }
@@ -108,7 +108,7 @@ fn an_explanation_ends_in_the_modules_verdict(#[values(proven(), json!({}))] set
         let request = manifest_request(&object);
         let explanation = Explanation::of(&request, &settings);
         let answer = evaluate(&request, &settings);
-        assert_eq!(explanation.response.message, answer.message, "{object}");
+        assert_eq!(explanation.answer, answer, "{object}");
         let violations = answer.violations().expect("the annotation");
         if violations
             .iter()
