@@ -76,6 +76,12 @@ pub(crate) struct Check {
     /// Write the fixes into the files, and report what is left. Comments and order stay.
     #[arg(long)]
     pub write: bool,
+    /// Let what is wrong already as this file has it not fail; tell what of it is gone.
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is wrong now into this file, for --baseline.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "write"])]
+    pub write_baseline: Option<PathBuf>,
     /// Exit with 1 for a warning, too.
     #[arg(long)]
     pub warnings_as_errors: bool,

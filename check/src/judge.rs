@@ -49,6 +49,8 @@ pub enum Verdict {
     Accepted,
     /// The cluster would keep it out.
     Rejected,
+    /// The cluster would keep it out, for nothing but what the baseline has.
+    Known,
     /// Nothing is known, for it cannot be read.
     Unreadable,
     /// Nothing is known, for it was passed over.

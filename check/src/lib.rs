@@ -2,9 +2,11 @@
 //! [`manifest`] makes of each object the request that the API server would send, [`answer`] asks the
 //! policy's library, and [`judge`] puts the two together; [`report`] prints the outcome, and [`fix`]
 //! writes the fixes into the text. [`explain`] walks through a proof instead. [`settings`] reads the
-//! policy's; [`unjudged`] says why something is passed over.
+//! policy's; [`unjudged`] says why something is passed over, and a
+//! [`baseline`] what was wrong before.
 
 pub mod answer;
+pub mod baseline;
 pub mod explain;
 pub mod fix;
 pub mod input;

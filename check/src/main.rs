@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
+use env_isolation_check::baseline::{Baseline, Known};
 use env_isolation_check::explain::Explanation;
 use env_isolation_check::fix;
 use env_isolation_check::input::{self, Input};
@@ -136,6 +137,10 @@ fn check(arguments: &Check) -> Result<ExitCode> {
     unjudged.dedup();
     let mut out = std::io::stdout().lock();
     let mut fixed = 0;
+    let mut baseline = match &arguments.baseline {
+        Some(path) => Baseline::read(path)?,
+        None => Baseline::default(),
+    };
     let mut report = Report::new(format(arguments), BufWriter::new(std::io::stdout()));
     let mut batch = Batch::default();
     for (path, reason) in unjudged {
@@ -144,11 +149,25 @@ fn check(arguments: &Check) -> Result<ExitCode> {
     for file in files {
         batch.read(file);
         if batch.bytes > BATCH {
-            fixed += batch.run(arguments, &judge, &understood, &mut report, &mut out)?;
+            fixed += batch.run(
+                arguments,
+                &judge,
+                &understood,
+                &mut baseline,
+                &mut report,
+                &mut out,
+            )?;
             batch = Batch::default();
         }
     }
-    fixed += batch.run(arguments, &judge, &understood, &mut report, &mut out)?;
+    fixed += batch.run(
+        arguments,
+        &judge,
+        &understood,
+        &mut baseline,
+        &mut report,
+        &mut out,
+    )?;
     if fixed > 0 && arguments.write {
         let noun = if fixed == 1 {
             "violation"
@@ -158,6 +177,20 @@ fn check(arguments: &Check) -> Result<ExitCode> {
         eprintln!("fixed {fixed} {noun}");
     }
     let counts = report.end()?;
+    if let Some(path) = &arguments.write_baseline {
+        baseline.write(path)?;
+        let count = baseline.len();
+        eprintln!("wrote {count} findings into {}", path.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    for gone in baseline.gone() {
+        let Known {
+            rule,
+            object,
+            field,
+        } = gone;
+        eprintln!("env-isolation-check: gone since the baseline: {object}: {field} ({rule})");
+    }
     let wrong = counts.rejected > 0 || arguments.warnings_as_errors && counts.warnings > 0;
     let unknown = counts.unreadable > 0 || arguments.strict && counts.unjudged > 0;
     Ok(ExitCode::from(match (unknown, wrong) {
@@ -213,6 +246,7 @@ impl Batch {
         arguments: &Check,
         judge: &Judge<'_>,
         settings: &Settings,
+        baseline: &mut Baseline,
         report: &mut Report<impl Write>,
         out: &mut impl Write,
     ) -> Result<usize> {
@@ -232,7 +266,12 @@ impl Batch {
             })
         };
         for documents in documents(&self.inputs).chunks(DOCUMENTS) {
-            let outcomes = outcomes(judge, &self.inputs, documents)?;
+            let mut outcomes = outcomes(judge, &self.inputs, documents)?;
+            if arguments.write_baseline.is_some() {
+                baseline.add(&outcomes);
+            } else {
+                baseline.subtract(&mut outcomes);
+            }
             add(&outcomes, &self.inputs)?;
         }
         add(&self.outcomes, &self.inputs)?;

@@ -415,6 +415,46 @@ fn a_fix_marks_what_it_adds() {
 }
 
 #[test]
+fn what_a_baseline_has_does_not_fail_and_what_is_new_does() {
+    let place = Place::with(&[("a.yaml", LEAKING)]);
+    let written = place.run(&["--write-baseline", "known.json", "a.yaml"]);
+    assert_eq!(written.err, "wrote 2 findings into known.json\n");
+    assert_eq!(written.code, Some(0));
+    let known = "[
+{\"rule\":\"namespace-filter\",\"object\":\"ServiceMonitor monitoring-dev/kubelet\",\
+\"field\":\"spec.endpoints[0].metricRelabelings\"},
+{\"rule\":\"release-label\",\"object\":\"ServiceMonitor monitoring-dev/kubelet\",\
+\"field\":\"metadata.labels.release\"}
+]
+";
+    assert_eq!(place.read("known.json"), known);
+    // A line is not what a finding is known by.
+    std::fs::write(place.path().join("a.yaml"), format!("# c\n{LEAKING}")).expect("a file");
+    let ran = place.run(&["--baseline", "known.json", "a.yaml"]);
+    assert_eq!(
+        ran.out,
+        "1 object: 0 accepted, 0 rejected, 1 as in the baseline\n"
+    );
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let other =
+        LEAKING.replace("monitoring-prod # ours", "monitoring-dev") + "    - honorLabels: true\n";
+    std::fs::write(place.path().join("a.yaml"), other).expect("a file");
+    let ran = place.run(&["--baseline", "known.json", "a.yaml"]);
+    assert_eq!(ran.out.matches("error[").count(), 1, "{}", ran.out);
+    assert!(
+        ran.out.contains("spec.endpoints[1].metricRelabelings"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(ran.code, Some(1));
+    let gone = "env-isolation-check: gone since the baseline: ServiceMonitor monitoring-dev/kubelet: \
+                metadata.labels.release (release-label)\n";
+    assert_eq!(ran.err, gone);
+    let missing = place.run(&["--baseline", "none.json", "a.yaml"]);
+    assert_eq!(missing.code, Some(2), "{missing:?}");
+}
+
+#[test]
 fn what_helm_rendered_is_shown_in_its_template() {
     let place = Place::with(&[]);
     let input = format!("---\n{HARMLESS}---\n{LEAKING}");
@@ -486,7 +526,7 @@ fn json_has_the_verdicts_with_their_places() {
     let report: Value = serde_json::from_str(&ran.out).expect("JSON");
     let summary = serde_json::json!({
         "objects": 2, "accepted": 1, "rejected": 1, "violations": 2, "warnings": 0, "unreadable": 1,
-        "unjudged": 0
+        "unjudged": 0, "known": 0
     });
     assert_eq!(report["summary"], summary);
     assert_eq!(report["objects"][1]["verdict"], "accepted");

@@ -23,7 +23,7 @@ impl Form for Json {
             match outcome.verdict {
                 Verdict::Unreadable => self.unreadable.extend(messages),
                 Verdict::Unjudged => self.unjudged.extend(messages),
-                Verdict::Accepted | Verdict::Rejected => {
+                Verdict::Accepted | Verdict::Rejected | Verdict::Known => {
                     let before = if self.objects == 0 {
                         "{\n\"objects\": ["
                     } else {
@@ -43,8 +43,9 @@ impl Form for Json {
         }
         let summary = json!({
             "objects": counts.objects,
-            "accepted": counts.objects - counts.rejected,
+            "accepted": counts.objects - counts.rejected - counts.known,
             "rejected": counts.rejected,
+            "known": counts.known,
             "violations": counts.violations,
             "warnings": counts.warnings,
             "unreadable": counts.unreadable,
@@ -64,7 +65,11 @@ fn object(part: &Part<'_>, outcome: &Outcome) -> Value {
     let mut object = json!({
         "file": input.name(),
         "line": input.place(outcome.start.start).line,
-        "verdict": if outcome.verdict == Verdict::Accepted { "accepted" } else { "rejected" },
+        "verdict": match outcome.verdict {
+            Verdict::Accepted => "accepted",
+            Verdict::Known => "known",
+            _ => "rejected",
+        },
     });
     if let Some(name) = &outcome.name {
         object["kind"] = name.kind.as_str().into();

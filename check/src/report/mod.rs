@@ -120,6 +120,8 @@ pub struct Counts {
     pub objects: usize,
     /// Those of them that were rejected.
     pub rejected: usize,
+    /// Those that are rejected for nothing but what the baseline has.
+    pub known: usize,
     /// Violations, and refusals to read an object.
     pub violations: usize,
     /// Violations that have a fix.
@@ -136,6 +138,7 @@ impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.objects += other.objects;
         self.rejected += other.rejected;
+        self.known += other.known;
         self.violations += other.violations;
         self.fixable += other.fixable;
         self.warnings += other.warnings;
@@ -151,6 +154,7 @@ impl<'a> Part<'a> {
             match outcome.verdict {
                 Verdict::Accepted => {}
                 Verdict::Rejected => counts.rejected += 1,
+                Verdict::Known => counts.known += 1,
                 Verdict::Unreadable => {
                     counts.unreadable += 1;
                     continue;

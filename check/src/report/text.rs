@@ -307,6 +307,7 @@ fn list(part: &Part<'_>, list: &mut String) {
         let verdict = match outcome.verdict {
             Verdict::Accepted => "accepted",
             Verdict::Rejected => "REJECTED",
+            Verdict::Known => "known",
             Verdict::Unreadable => "unreadable",
             Verdict::Unjudged => continue,
         };
@@ -330,6 +331,7 @@ fn summary(counts: Counts) -> String {
     let Counts {
         objects,
         rejected,
+        known,
         violations,
         fixable,
         warnings,
@@ -339,12 +341,15 @@ fn summary(counts: Counts) -> String {
     let mut text = if objects == 0 {
         "no object that the policy is about".to_owned()
     } else {
-        let accepted = objects - rejected;
+        let accepted = objects - rejected - known;
         format!(
             "{}: {accepted} accepted, {rejected} rejected",
             of(objects, "object")
         )
     };
+    if known > 0 {
+        let _ = write!(text, ", {known} as in the baseline");
+    }
     if violations > 0 {
         let _ = write!(text, " for {}", of(violations, "violation"));
     }
@@ -372,8 +377,8 @@ mod tests {
     #[case(Counts::default(), "no object that the policy is about")]
     #[case(Counts { objects: 1, ..Counts::default() }, "1 object: 1 accepted, 0 rejected")]
     #[case(
-        Counts { objects: 3, rejected: 2, violations: 4, fixable: 3, warnings: 1, unreadable: 1, unjudged: 2 },
-        "3 objects: 1 accepted, 2 rejected for 4 violations (3 with a fix: see --fix and --write); \
+        Counts { objects: 3, rejected: 1, known: 1, violations: 4, fixable: 3, warnings: 1, unreadable: 1, unjudged: 2 },
+        "3 objects: 1 accepted, 1 rejected, 1 as in the baseline for 4 violations (3 with a fix: see --fix and --write); \
          1 warning; 1 cannot be read; 2 not judged"
     )]
     fn the_summary_is_a_sentence(#[case] counts: Counts, #[case] expected: &str) {
