@@ -43,6 +43,13 @@ pub(crate) struct Judging {
     /// `AdmissionPolicy` that has them; the defaults unless given.
     #[arg(long, short, value_name = "FILE")]
     pub settings: Option<PathBuf>,
+    /// The file that says what is not given here; `env-isolation.yaml` of the working directory or a
+    /// folder around it unless given.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Look for no such file.
+    #[arg(long)]
+    pub no_config: bool,
     /// The namespace of objects that name none.
     #[arg(long, short, value_name = "NAMESPACE", value_parser = namespace)]
     pub namespace: Option<String>,

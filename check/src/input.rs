@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use walkdir::WalkDir;
 
+use crate::config;
 use crate::unjudged::Unjudged;
 
 /// The path that means standard input.
@@ -162,6 +163,9 @@ impl Found {
                 continue;
             }
             let extension = entry.path().extension();
+            if entry.file_name() == config::NAME {
+                continue;
+            }
             if EXTENSIONS
                 .iter()
                 .any(|one| extension.is_some_and(|it| it == *one))

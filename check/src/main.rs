@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
 use env_isolation_check::baseline::{Baseline, Known};
+use env_isolation_check::config::{self, Config};
 use env_isolation_check::explain::Explanation;
 use env_isolation_check::fix;
 use env_isolation_check::input::{self, Input};
@@ -59,18 +60,38 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
 }
 
 /// The settings as they are passed to the policy, and as they are understood.
-fn read_settings(judging: &Judging) -> Result<(Value, Settings)> {
-    match &judging.settings {
-        Some(path) => settings::read(&Input::read(path)?),
-        None => Ok((Value::Null, Settings::default())),
+fn read_settings(judging: &Judging, config: &Config) -> Result<(Value, Settings)> {
+    match (&judging.settings, &config.settings) {
+        (Some(path), _) | (None, Some(config::Settings::File(path))) => {
+            settings::read(&Input::read(path)?)
+        }
+        (None, Some(config::Settings::Here(input))) => settings::read(input),
+        (None, None) => Ok((Value::Null, Settings::default())),
     }
 }
 
+/// What the repository says.
+fn read_config(judging: &Judging) -> Result<Config> {
+    let path = match &judging.config {
+        Some(path) => Some(path.clone()),
+        None if judging.no_config => None,
+        None => Config::around(&std::env::current_dir()?),
+    };
+    path.map_or_else(|| Ok(Config::default()), |path| Config::read(&path))
+}
+
+/// The namespace of objects that name none.
+fn namespace<'a>(judging: &'a Judging, config: &'a Config) -> Option<&'a str> {
+    let given = judging.namespace.as_ref().or(config.namespace.as_ref());
+    given.map(String::as_str)
+}
+
 fn explain(arguments: &Explain) -> Result<ExitCode> {
-    let (settings, _) = read_settings(&arguments.judging)?;
+    let config = read_config(&arguments.judging)?;
+    let (settings, _) = read_settings(&arguments.judging, &config)?;
     let is_wanted = |name: &Name| arguments.name.as_ref().is_none_or(|it| *it == name.name);
     let colored = colored(arguments.color);
-    let namespace = arguments.judging.namespace.as_deref();
+    let namespace = namespace(&arguments.judging, &config);
     let mut out = BufWriter::new(std::io::stdout());
     let (mut found, mut rejected, mut unreadable) = (false, false, false);
     for path in &arguments.paths {
@@ -121,25 +142,34 @@ fn explain(arguments: &Explain) -> Result<ExitCode> {
 }
 
 fn check(arguments: &Check) -> Result<ExitCode> {
-    let (settings, understood) = read_settings(&arguments.judging)?;
+    let config = read_config(&arguments.judging)?;
+    let (settings, understood) = read_settings(&arguments.judging, &config)?;
     let judge = Judge {
         settings: &settings,
-        namespace: arguments.judging.namespace.as_deref(),
+        namespace: namespace(&arguments.judging, &config),
     };
     let mut files = Vec::new();
     let mut unjudged = Vec::new();
     for path in &arguments.paths {
         let found = input::find(path)?;
-        files.extend(found.files);
-        unjudged.extend(found.unjudged);
+        for file in found.files {
+            if !config.excludes(&file)? {
+                files.push(file);
+            }
+        }
+        for (path, reason) in found.unjudged {
+            if !config.excludes(&path)? {
+                unjudged.push((path, reason));
+            }
+        }
     }
     unjudged.sort();
     unjudged.dedup();
     let mut out = std::io::stdout().lock();
     let mut fixed = 0;
-    let mut baseline = match &arguments.baseline {
-        Some(path) => Baseline::read(path)?,
-        None => Baseline::default(),
+    let mut baseline = match arguments.baseline.as_ref().or(config.baseline.as_ref()) {
+        Some(path) if arguments.write_baseline.is_none() => Baseline::read(path)?,
+        _ => Baseline::default(),
     };
     let mut report = Report::new(format(arguments), BufWriter::new(std::io::stdout()));
     let mut batch = Batch::default();

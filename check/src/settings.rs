@@ -87,7 +87,8 @@ fn chosen<'n>(input: &Input, documents: &'n [Node]) -> Result<Option<&'n Node>> 
         }
         ([], []) => Ok(None),
         ([], [settings]) => match (text(settings, "apiVersion"), text(settings, "kind")) {
-            ("", _) | (_, "") => Ok(Some(settings)),
+            // The checker's own file has them below a key.
+            ("", _) | (_, "") => Ok(Some(settings.get("settings").unwrap_or(settings))),
             (_, kind) => bail!("{name} is a {kind}, and has no settings of the policy"),
         },
         ([], _) => {

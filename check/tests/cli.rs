@@ -455,6 +455,58 @@ fn what_a_baseline_has_does_not_fail_and_what_is_new_does() {
 }
 
 #[test]
+fn what_a_repository_says_once_holds_in_all_of_its_folders() {
+    let nameless = LEAKING.replace("  namespace: monitoring-dev\n", "");
+    let place = Place::with(&[
+        ("policy.yaml", "environments: [{name: test}]\n"),
+        ("sub/deep/a.yaml", &nameless),
+        ("sub/testdata/b.yaml", "kind: [\n"),
+    ]);
+    let write = |text: &str| {
+        std::fs::write(place.path().join("env-isolation.yaml"), text).expect("a file");
+    };
+    write("settings: policy.yaml\nnamespace: monitoring-dev\nexclude: ['**/testdata/**']\n");
+    let accepted = "1 object: 1 accepted, 0 rejected\n";
+    for path in ["sub", "./sub/deep", "sub/deep/a.yaml"] {
+        let ran = place.run(&[path]);
+        assert_eq!((ran.out.as_str(), ran.code), (accepted, Some(0)), "{ran:?}");
+    }
+    assert!(!place.run(&["."]).out.contains("env-isolation.yaml"));
+    let deep = Command::new(env!("CARGO_BIN_EXE_env-isolation-check"))
+        .arg("a.yaml")
+        .current_dir(place.path().join("sub/deep"))
+        .output();
+    assert_eq!(Ran::from(deep.expect("an end")).out, accepted);
+    // What is given wins, and nothing need be said.
+    assert_eq!(place.run(&["--no-config", "sub"]).code, Some(2));
+    let other = ["-n", "other", "sub/deep", "--verbose"];
+    assert!(
+        place
+            .run(&other)
+            .out
+            .contains("ServiceMonitor other/kubelet")
+    );
+    write("settings: {namespaceFilter: all}\n");
+    let ran = place.run(&["sub/deep"]);
+    let parts = [
+        "namespaceFilter: expected `required` or `proven`",
+        "env-isolation.yaml:1:29",
+    ];
+    for part in parts {
+        assert!(ran.err.contains(part), "{part}\n{}", ran.err);
+    }
+    write("setting: {}\n");
+    let ran = place.run(&["sub/deep"]);
+    assert!(
+        ran.err
+            .contains("unknown key; known are settings, namespace"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(ran.code, Some(2));
+}
+
+#[test]
 fn what_helm_rendered_is_shown_in_its_template() {
     let place = Place::with(&[]);
     let input = format!("---\n{HARMLESS}---\n{LEAKING}");
