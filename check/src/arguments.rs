@@ -83,6 +83,9 @@ pub(crate) struct Check {
     /// Write the fixes into the files, and report what is left. Comments and order stay.
     #[arg(long)]
     pub write: bool,
+    /// List the exceptions that stand beside objects, instead of judging.
+    #[arg(long, conflicts_with_all = ["fix", "write", "output"])]
+    pub list_exceptions: bool,
     /// Let what is wrong already as this file has it not fail; tell what of it is gone.
     #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
     pub baseline: Option<PathBuf>,

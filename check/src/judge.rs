@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::answer::{Answer, Violation};
+use crate::exception::{self, Exception, Malformed};
 use crate::input::Input;
 use crate::manifest::{self, Found, Name, Object};
 use crate::unjudged::Unjudged;
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// What is wrong, and what its author should know.
     pub findings: Vec<Finding>,
+    /// The exceptions that stand beside it.
+    pub exceptions: Vec<Exception>,
 }
 
 /// The verdict on an object.
@@ -49,7 +52,7 @@ pub enum Verdict {
     Accepted,
     /// The cluster would keep it out.
     Rejected,
-    /// The cluster would keep it out, for nothing but what the baseline has.
+    /// The cluster would keep it out, for nothing but what the baseline or an exception lets be.
     Known,
     /// Nothing is known, for it cannot be read.
     Unreadable,
@@ -208,10 +211,19 @@ impl Judge<'_> {
                 template: template.map(str::to_owned),
                 verdict,
                 findings,
+                exceptions: Vec::new(),
             })
         };
         let found = manifest::contents(&root);
-        found.par_iter().map(outcome).collect()
+        let outcomes: Result<Vec<Outcome>> = found.par_iter().map(outcome).collect();
+        let mut outcomes = outcomes?;
+        for exception in exception::find(&input.text, document.clone()) {
+            let (Ok(Exception { range, .. }) | Err(Malformed { range, .. })) = &exception;
+            if let Some(owner) = owner(&input.text, range, &outcomes) {
+                outcomes[owner].except(exception);
+            }
+        }
+        Ok(outcomes)
     }
 
     /// The verdict on an object, and what there is to say.
@@ -247,6 +259,15 @@ impl Judge<'_> {
 }
 
 impl Finding {
+    fn warning(message: String, range: Range<usize>) -> Self {
+        Self {
+            kind: FindingKind::Warning,
+            message,
+            range,
+            before: None,
+        }
+    }
+
     fn unreadable(message: String, range: Range<usize>) -> Self {
         Self {
             kind: FindingKind::Unreadable,
@@ -301,8 +322,65 @@ impl Outcome {
             template: None,
             verdict,
             findings: vec![finding],
+            exceptions: Vec::new(),
         }
     }
+
+    /// Takes out what an exception allows. One that is none, is over or allows nothing gets a warning.
+    fn except(&mut self, exception: Result<Exception, Malformed>) {
+        let exception = match exception {
+            Ok(exception) => exception,
+            Err(Malformed { problem, range }) => {
+                let warning = Finding::warning(problem.to_string(), range);
+                return self.findings.push(warning);
+            }
+        };
+        let (rule, range) = (exception.rule.clone(), exception.range.clone());
+        let is_over = exception.is_over();
+        let until = exception.until;
+        self.exceptions.push(exception);
+        if is_over {
+            let message = format!("the exception from {rule} ended on {until}");
+            return self.findings.push(Finding::warning(message, range));
+        }
+        let before = self.findings.len();
+        let is_excepted = |finding: &Finding| matches!(&finding.kind, FindingKind::Violation(violation) if violation.rule == rule);
+        self.findings.retain(|finding| !is_excepted(finding));
+        if self.findings.len() == before {
+            let message = format!("the exception allows nothing: {rule} is not violated");
+            return self.findings.push(Finding::warning(message, range));
+        }
+        let is_error = |finding: &Finding| finding.kind.level() == Level::Error;
+        if !self.findings.iter().any(is_error) {
+            self.verdict = Verdict::Known;
+        }
+    }
+}
+
+/// Which of the outcomes of a document a comment is about: the one that it stands above of, or in.
+fn owner(text: &str, comment: &Range<usize>, outcomes: &[Outcome]) -> Option<usize> {
+    let judged = |outcome: &Outcome| {
+        matches!(
+            outcome.verdict,
+            Verdict::Accepted | Verdict::Rejected | Verdict::Known
+        )
+    };
+    let next = outcomes
+        .iter()
+        .position(|outcome| outcome.start.start > comment.start);
+    let is_above = next.is_some_and(|next| {
+        let mut between = text[comment.end..outcomes[next].start.start].lines();
+        between.all(|line| {
+            let line = line.trim_start_matches([' ', '-']);
+            line.is_empty() || line.starts_with('#')
+        })
+    });
+    let owner = match next {
+        Some(next) if is_above => Some(next),
+        Some(next) => next.checked_sub(1),
+        None => outcomes.len().checked_sub(1),
+    };
+    owner.filter(|owner| judged(&outcomes[*owner]))
 }
 
 /// What the message about a broken document says besides.

@@ -3,11 +3,12 @@
 //! policy's library, and [`judge`] puts the two together; [`report`] prints the outcome, and [`fix`]
 //! writes the fixes into the text. [`explain`] walks through a proof instead. [`settings`] reads the
 //! policy's; [`unjudged`] says why something is passed over, and a
-//! [`baseline`] what was wrong before; [`config`] is what a repository says once.
+//! [`baseline`] what was wrong before, an [`exception`] what may be wrong for a while; [`config`] is what a repository says once.
 
 pub mod answer;
 pub mod baseline;
 pub mod config;
+pub mod exception;
 pub mod explain;
 pub mod fix;
 pub mod input;

@@ -207,6 +207,9 @@ fn check(arguments: &Check) -> Result<ExitCode> {
         eprintln!("fixed {fixed} {noun}");
     }
     let counts = report.end()?;
+    if arguments.list_exceptions {
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(path) = &arguments.write_baseline {
         baseline.write(path)?;
         let count = baseline.len();
@@ -352,6 +355,9 @@ fn tell_unreadable(outcomes: &[Outcome], inputs: &[Input]) {
 fn format(arguments: &Check) -> Format {
     if arguments.fix {
         return Format::Nothing;
+    }
+    if arguments.list_exceptions {
+        return Format::Exceptions;
     }
     match arguments.output {
         Output::Text => Format::Text(Style {

@@ -433,7 +433,7 @@ fn what_a_baseline_has_does_not_fail_and_what_is_new_does() {
     let ran = place.run(&["--baseline", "known.json", "a.yaml"]);
     assert_eq!(
         ran.out,
-        "1 object: 0 accepted, 0 rejected, 1 as in the baseline\n"
+        "1 object: 0 accepted, 0 rejected, 1 let be by the baseline or an exception\n"
     );
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     let other =
@@ -504,6 +504,81 @@ fn what_a_repository_says_once_holds_in_all_of_its_folders() {
         ran.err
     );
     assert_eq!(ran.code, Some(2));
+}
+
+#[test]
+fn an_exception_beside_an_object_holds_until_its_day() {
+    let allow = |rule: &str, until: &str| {
+        format!("# env-isolation: allow {rule} until {until} because we move\n")
+    };
+    let both = allow("namespace-filter", "2999-12-31") + &allow("release-label", "2999-12-31");
+    let over = allow("namespace-filter", "2020-01-01") + &allow("release-label", "2999-12-31");
+    let place = Place::with(&[
+        ("both.yaml", &format!("{both}{LEAKING}---\n{HARMLESS}")),
+        (
+            "over.yaml",
+            &LEAKING.replace("spec:", &format!("{over}spec:")),
+        ),
+        (
+            "odd.yaml",
+            &format!(
+                "{}# env-isolation: ignore\n{HARMLESS}",
+                allow("selector", "2999-12-31")
+            ),
+        ),
+    ]);
+    let ran = place.run(&["both.yaml"]);
+    let summary = "2 objects: 1 accepted, 0 rejected, 1 let be by the baseline or an exception\n";
+    assert_eq!((ran.out.as_str(), ran.code), (summary, Some(0)));
+    let ran = place.run(&["over.yaml"]);
+    assert!(ran.out.contains("error[namespace-filter]"), "{}", ran.out);
+    assert!(!ran.out.contains("error[release-label]"), "{}", ran.out);
+    let warning =
+        "warning: the exception from namespace-filter ended on 2020-01-01\n --> over.yaml:9:1\n";
+    assert!(ran.out.contains(warning), "{}", ran.out);
+    assert_eq!(ran.code, Some(1));
+    let ran = place.run(&["odd.yaml"]);
+    let parts = [
+        "an exception reads",
+        "the exception allows nothing: selector is not violated",
+    ];
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+    let list = place.run(&["--list-exceptions", "over.yaml"]);
+    let expected = "\
+over.yaml:9: ServiceMonitor monitoring-dev/kubelet: namespace-filter, ended 2020-01-01: we move
+over.yaml:10: ServiceMonitor monitoring-dev/kubelet: release-label, until 2999-12-31: we move
+2 exceptions
+";
+    assert_eq!((list.out.as_str(), list.code), (expected, Some(0)));
+    // What is excepted is left alone by --write.
+    assert_eq!(place.run(&["--write", "both.yaml"]).err, "");
+}
+
+#[test]
+fn an_exception_in_a_list_is_of_one_item() {
+    let item = |name: &str| {
+        format!(
+            "- apiVersion: monitoring.coreos.com/v1\n  kind: PrometheusRule\n  \
+             metadata: {{name: {name}, namespace: dev}}\n"
+        )
+    };
+    let comment = "# env-isolation: allow release-label until 2999-12-31 because we move\n";
+    let text = format!(
+        "kind: List\napiVersion: v1\nitems:\n{}{comment}{}{}",
+        item("a"),
+        item("b"),
+        item("c")
+    );
+    let ran = Place::with(&[]).run_on(&text, &["--verbose", "-"]);
+    for line in [
+        "REJECTED   PrometheusRule dev/a",
+        "known      PrometheusRule dev/b",
+        "REJECTED   PrometheusRule dev/c",
+    ] {
+        assert!(ran.out.contains(line), "{line}\n{}", ran.out);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is reported of a run, in the format that is asked for, part by part: what was judged is
 //! written and forgotten, so that a run of any size needs little memory.
 
+mod exceptions;
 mod github;
 mod json;
 mod sarif;
@@ -41,6 +42,8 @@ pub enum Format {
     Sarif,
     /// Workflow commands, which GitHub Actions shows beside the changed lines.
     Github,
+    /// The exceptions only.
+    Exceptions,
     /// Nothing but the counts.
     Nothing,
 }
@@ -82,6 +85,7 @@ impl<W: Write> Report<W> {
             Format::Json => Box::new(json::Json::default()),
             Format::Sarif => Box::new(sarif::Sarif::default()),
             Format::Github => Box::new(github::Github),
+            Format::Exceptions => Box::new(exceptions::Exceptions::default()),
             Format::Nothing => Box::new(Nothing),
         };
         Self {

@@ -348,7 +348,7 @@ fn summary(counts: Counts) -> String {
         )
     };
     if known > 0 {
-        let _ = write!(text, ", {known} as in the baseline");
+        let _ = write!(text, ", {known} let be by the baseline or an exception");
     }
     if violations > 0 {
         let _ = write!(text, " for {}", of(violations, "violation"));
@@ -378,7 +378,7 @@ mod tests {
     #[case(Counts { objects: 1, ..Counts::default() }, "1 object: 1 accepted, 0 rejected")]
     #[case(
         Counts { objects: 3, rejected: 1, known: 1, violations: 4, fixable: 3, warnings: 1, unreadable: 1, unjudged: 2 },
-        "3 objects: 1 accepted, 1 rejected, 1 as in the baseline for 4 violations (3 with a fix: see --fix and --write); \
+        "3 objects: 1 accepted, 1 rejected, 1 let be by the baseline or an exception for 4 violations (3 with a fix: see --fix and --write); \
          1 warning; 1 cannot be read; 2 not judged"
     )]
     fn the_summary_is_a_sentence(#[case] counts: Counts, #[case] expected: &str) {
