@@ -41,7 +41,7 @@ fn random() -> Vec<Value> {
 #[rstest]
 #[case::monitors(golden("monitors.jsonl"), 700)]
 #[case::scalars(golden("scalars.jsonl"), 500)]
-#[case::examples(examples(), 40)]
+#[case::examples(examples(), 30)]
 #[case::random(random(), 300)]
 fn the_library_answers_as_the_module_does(
     #[case] objects: Vec<Value>,

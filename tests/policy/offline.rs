@@ -53,7 +53,7 @@ fn said(outcome: &Outcome) -> (bool, Vec<Violation>, Vec<String>) {
             FindingKind::Violation(violation) => violations.push((**violation).clone()),
             FindingKind::Warning => warnings.push(finding.message.clone()),
             FindingKind::Refusal => {}
-            FindingKind::Unreadable => panic!("{}", finding.message),
+            FindingKind::Unreadable | FindingKind::Unjudged(_) => panic!("{}", finding.message),
         }
     }
     (outcome.verdict == Verdict::Accepted, violations, warnings)

@@ -82,8 +82,8 @@ impl Text {
         if let Some(said) = self.said.get_mut(&key) {
             said.more += 1;
             if said.places.len() < PLACES {
-                said.places
-                    .push(format!("{place}  {}", subject(outcome, finding)));
+                let place = format!("{place}  {}", subject(outcome, finding));
+                said.places.push(place.trim_end().to_owned());
             }
             return Ok(());
         }
