@@ -8,6 +8,8 @@
 //! Peers are policies that are held against the same requests: `--peer NAME FILE SETTINGS`.
 
 mod cases;
+#[path = "../tests/policy/module.rs"]
+mod module;
 mod plot;
 
 use std::path::{Path, PathBuf};
@@ -15,10 +17,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use env_isolation_check::engine::{self, Policy};
+use env_isolation_check::answer::payload;
 use serde_json::{Value, json};
 
 use cases::{Case, adversaries};
+use module::Module;
 
 /// Measures the policy against one that does nothing, and against its peers.
 #[derive(Parser)]
@@ -43,7 +46,7 @@ struct Arguments {
 /// A policy that takes part.
 struct Runner {
     name: String,
-    policy: Policy,
+    policy: Module,
     /// Its own settings; a case's, where it has none.
     settings: Option<Value>,
 }
@@ -59,7 +62,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let load = |name: &str, file: &Path, settings| -> Result<Runner> {
-        let policy = Policy::load(file)?;
+        let policy = Module::load(file)?;
         let name = name.to_owned();
         Ok(Runner {
             name,
@@ -195,7 +198,7 @@ fn medians(runners: &[Runner], case: &Case, rounds: usize) -> Result<Vec<Took>> 
 fn evaluate(runner: &Runner, case: &Case) -> Result<(Took, bool)> {
     let settings = runner.settings.as_ref().unwrap_or(&case.settings);
     let start = Instant::now();
-    let payload = engine::payload(&case.request, settings)?;
+    let payload = payload(&case.request, settings);
     let instance = runner.policy.instance()?;
     let called = Instant::now();
     let answer = instance.call("validate", &payload)?;

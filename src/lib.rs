@@ -13,30 +13,37 @@ pub mod resource;
 pub mod rule;
 pub mod settings;
 
-use kubewarden_policy_sdk::protocol_version_guest;
-use kubewarden_policy_sdk::settings::SettingsValidationResponse;
-use wapc_guest::{CallResult, register_function};
+/// What the host calls, by the waPC protocol. Only the module has it: natively, the library is
+/// asked through [`admission`].
+#[cfg(feature = "module")]
+mod guest {
+    use kubewarden_policy_sdk::protocol_version_guest;
+    use kubewarden_policy_sdk::settings::SettingsValidationResponse;
+    use wapc_guest::{CallResult, register_function};
 
-/// Called once by the host, before anything else.
-#[expect(
-    unsafe_code,
-    reason = "the waPC protocol calls this symbol by its name"
-)]
-#[unsafe(no_mangle)]
-pub extern "C" fn wapc_init() {
-    register_function("validate", validate);
-    register_function("validate_settings", validate_settings);
-    register_function("protocol_version", protocol_version_guest);
-}
+    use crate::admission;
 
-fn validate(payload: &[u8]) -> CallResult {
-    Ok(serde_json::to_vec(&admission::validate(payload))?)
-}
+    /// Called once by the host, before anything else.
+    #[expect(
+        unsafe_code,
+        reason = "the waPC protocol calls this symbol by its name"
+    )]
+    #[unsafe(no_mangle)]
+    extern "C" fn wapc_init() {
+        register_function("validate", validate);
+        register_function("validate_settings", validate_settings);
+        register_function("protocol_version", protocol_version_guest);
+    }
 
-fn validate_settings(payload: &[u8]) -> CallResult {
-    let message = admission::validate_settings(payload).err();
-    Ok(serde_json::to_vec(&SettingsValidationResponse {
-        valid: message.is_none(),
-        message,
-    })?)
+    fn validate(payload: &[u8]) -> CallResult {
+        Ok(serde_json::to_vec(&admission::validate(payload))?)
+    }
+
+    fn validate_settings(payload: &[u8]) -> CallResult {
+        let message = admission::validate_settings(payload).err();
+        Ok(serde_json::to_vec(&SettingsValidationResponse {
+            valid: message.is_none(),
+            message,
+        })?)
+    }
 }

@@ -7,7 +7,8 @@ use clap_complete::Shell;
 
 /// Gives the verdicts of the prometheus-env-isolation-policy over manifests, as the cluster would.
 ///
-/// Exits with 0 if all objects are accepted, 1 if one is rejected, 2 if something cannot be read.
+/// Exits with 0 if all objects are accepted, 1 if one is rejected, 2 if something that may be one
+/// cannot be read.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -24,7 +25,7 @@ pub(crate) struct Arguments {
 /// What is done instead of judging.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Walk through the proof of each monitor of a file, rule by rule.
+    /// Walk through the proof of each monitor, rule by rule.
     Explain(Explain),
     /// Print the completions of a shell.
     Completions {
@@ -42,9 +43,30 @@ pub(crate) struct Judging {
     /// `AdmissionPolicy` that has them; the defaults unless given.
     #[arg(long, short, value_name = "FILE")]
     pub settings: Option<PathBuf>,
+    /// The file that says what is not given here; `env-isolation.yaml` of the working directory or a
+    /// folder around it unless given.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Look for no such file.
+    #[arg(long)]
+    pub no_config: bool,
     /// The namespace of objects that name none.
-    #[arg(long, short, value_name = "NAMESPACE")]
+    #[arg(long, short, value_name = "NAMESPACE", value_parser = namespace)]
     pub namespace: Option<String>,
+}
+
+/// The name of a namespace: a DNS label (RFC 1123).
+fn namespace(text: &str) -> Result<String, &'static str> {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_label = (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| is_part(byte) || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if is_label {
+        Ok(text.to_owned())
+    } else {
+        Err("no namespace can have this name: at most 63 lower-case letters, digits and `-` inside")
+    }
 }
 
 #[derive(Debug, Args)]
@@ -52,9 +74,6 @@ pub(crate) struct Judging {
 pub(crate) struct Check {
     #[command(flatten)]
     pub judging: Judging,
-    /// The policy to evaluate; the one that is built in unless given.
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
     /// How to report.
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
@@ -64,9 +83,24 @@ pub(crate) struct Check {
     /// Write the fixes into the files, and report what is left. Comments and order stay.
     #[arg(long)]
     pub write: bool,
+    /// List the exceptions that stand beside objects, instead of judging.
+    #[arg(long, conflicts_with_all = ["fix", "write", "output"])]
+    pub list_exceptions: bool,
+    /// Let what is wrong already as this file has it not fail; tell what of it is gone.
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is wrong now into this file, for --baseline.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "write"])]
+    pub write_baseline: Option<PathBuf>,
     /// Exit with 1 for a warning, too.
     #[arg(long)]
     pub warnings_as_errors: bool,
+    /// Exit with 2 for what may bring in objects but is not judged, too.
+    #[arg(long)]
+    pub strict: bool,
+    /// How many findings the text shows; the others are counted.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub max_findings: usize,
     /// Whether the report has colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -85,9 +119,12 @@ pub(crate) struct Explain {
     /// Only the objects of this name.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// A manifest, or - for standard input.
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    /// Whether the walk has colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Manifests: files, folders, globs, or - for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 }
 
 /// The formats of a report.

@@ -1,19 +1,17 @@
 //! The walk of the proof through an object, for people: what from outside of its environment can
 //! come through after each rule, and the verdict at the end.
-//!
-//! It asks the policy's library natively, for the policy's module answers with a verdict only.
 
 use std::fmt::Write as _;
 use std::io::{Result, Write};
 
 use prometheus_env_isolation_policy::admission;
-use prometheus_env_isolation_policy::admission::response::Response;
 use prometheus_env_isolation_policy::prove::leak::Witness;
 use prometheus_env_isolation_policy::rule::namespace_filter::explanation::{
     NamespaceGroup, Outside, Step, Walkthrough,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::answer::{Answer, Violation, payload};
 use crate::manifest::Name;
 
 /// An object's walks and its verdict.
@@ -21,18 +19,17 @@ use crate::manifest::Name;
 pub struct Explanation {
     /// The walk through each thing that is scraped for it; an error where it cannot be read.
     pub walks: std::result::Result<Vec<Walkthrough>, String>,
-    /// The verdict.
-    pub response: Response,
+    /// The policy's answer.
+    pub answer: Answer,
 }
 
 impl Explanation {
     /// Explains the verdict on a request under these settings.
     #[must_use]
     pub fn of(request: &Value, settings: &Value) -> Self {
-        let payload = json!({"request": request, "settings": settings}).to_string();
         Self {
-            walks: admission::explain(payload.as_bytes()),
-            response: admission::validate(payload.as_bytes()),
+            walks: admission::explain(&payload(request, settings)),
+            answer: Answer::to(request, settings),
         }
     }
 
@@ -41,7 +38,8 @@ impl Explanation {
     /// # Errors
     ///
     /// If nothing can be written.
-    pub fn write(&self, name: &Name, out: &mut impl Write) -> Result<()> {
+    pub fn write(&self, name: &Name, colored: bool, out: &mut impl Write) -> Result<()> {
+        let violations = self.answer.violations().unwrap_or_default();
         writeln!(out, "{name}")?;
         match self.walks.as_deref() {
             Ok([]) => writeln!(
@@ -57,25 +55,41 @@ impl Explanation {
                     first.visible.join(", ")
                 )?;
                 for walk in walks {
-                    write_walk(walk, out)?;
+                    write_walk(walk, colored, out)?;
+                    write_violations(walk, &violations, out)?;
                 }
             }
             // The verdict says what cannot be read.
             Err(_) => {}
         }
         writeln!(out)?;
-        match &self.response.message {
+        match &self.answer.message {
             Some(message) => writeln!(out, "REJECTED  {message}")?,
             None => writeln!(out, "accepted")?,
         }
-        for warning in &self.response.warnings {
+        for warning in &self.answer.warnings {
             writeln!(out, "warning   {warning}")?;
         }
         writeln!(out)
     }
 }
 
-fn write_walk(walk: &Walkthrough, out: &mut impl Write) -> Result<()> {
+/// Why an endpoint is rejected: also where nothing leaks, as mode `required` may.
+fn write_violations(walk: &Walkthrough, all: &[Violation], out: &mut impl Write) -> Result<()> {
+    for violation in all {
+        let rest = violation.field.strip_prefix(walk.field.as_str());
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+            writeln!(
+                out,
+                "  rejected: {}: {}",
+                violation.field, violation.message
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn write_walk(walk: &Walkthrough, colored: bool, out: &mut impl Write) -> Result<()> {
     writeln!(out, "\n{}", walk.field)?;
     for refused in &walk.refused {
         writeln!(out, "  refused: {refused}")?;
@@ -89,22 +103,29 @@ fn write_walk(walk: &Walkthrough, out: &mut impl Write) -> Result<()> {
         .max()
         .unwrap_or_default();
     writeln!(out, "  targets, as they show in `up`")?;
-    write_steps(&walk.targets, width, out)?;
+    write_steps(&walk.targets, width, colored, out)?;
     writeln!(out, "  samples")?;
-    write_steps(&walk.samples, width, out)
+    write_steps(&walk.samples, width, colored, out)
 }
 
-fn write_steps(steps: &[Step], width: usize, out: &mut impl Write) -> Result<()> {
+fn write_steps(steps: &[Step], width: usize, colored: bool, out: &mut impl Write) -> Result<()> {
     for (index, step) in steps.iter().enumerate() {
         let is_last = index + 1 == steps.len();
-        let mark = match (step.outside.is_empty(), is_last) {
-            (true, _) => "ok",
-            (false, true) => "LEAK",
-            (false, false) => "",
+        let mark = match &step.outside {
+            outside if outside.is_empty() => "ok",
+            _ if !is_last => "",
+            Outside::Groups(groups)
+                if groups.iter().any(|group| *group != NamespaceGroup::Unknown) =>
+            {
+                "LEAK"
+            }
+            // Rejected, but nothing is known to come through.
+            _ => "?",
         };
         writeln!(out, "    {:width$}  {}", step.name, step.text)?;
+        let mark = painted(mark, colored);
         let outside = outside(&step.outside);
-        writeln!(out, "    {:width$}  {mark:4} from outside: {outside}", "")?;
+        writeln!(out, "    {:width$}  {mark} from outside: {outside}", "")?;
         if let (Outside::Groups(groups), true) = (&step.outside, is_last) {
             for group in groups {
                 if let NamespaceGroup::Environment(_, witness) | NamespaceGroup::Nobody(witness) =
@@ -116,6 +137,20 @@ fn write_steps(steps: &[Step], width: usize, out: &mut impl Write) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// A mark as wide as all of them, in its colour (ANSI, "select graphic rendition").
+fn painted(mark: &str, colored: bool) -> String {
+    let color = match mark {
+        "LEAK" => "31",
+        "ok" => "32",
+        _ => "33",
+    };
+    if colored {
+        format!("\u{1b}[{color}m{mark:4}\u{1b}[0m")
+    } else {
+        format!("{mark:4}")
+    }
 }
 
 fn outside(outside: &Outside) -> String {

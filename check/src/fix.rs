@@ -6,6 +6,7 @@
 //! the patched document; if not, the text is left alone.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use serde_json::Value;
@@ -72,7 +73,10 @@ pub fn fixed(input: &Input, outcomes: &[Outcome]) -> Fixed {
             fixed.text.push_str(&input.text[end..range.start]);
             end = range.end;
             let document = &input.text[range];
-            match mend(document, of_document) {
+            let patches = of_document
+                .iter()
+                .flat_map(|one| one.fixes().map(|fix| (one.pointer.as_str(), fix)));
+            match mend(document, patches) {
                 Ok(text) => {
                     fixed.text.push_str(&text);
                     fixed.mended += mended;
@@ -92,16 +96,42 @@ pub fn fixed(input: &Input, outcomes: &[Outcome]) -> Fixed {
     fixed
 }
 
-fn mend(document: &str, outcomes: &[Outcome]) -> Result<String, Left> {
+/// What a fix changes in the text of its input: whole lines by their bytes, and what stands there
+/// then; none where the document cannot be edited.
+#[must_use]
+pub fn replacement(
+    input: &Input,
+    outcome: &Outcome,
+    fix: &Value,
+) -> Option<(Range<usize>, String)> {
+    let old = &input.text[outcome.document.clone()];
+    let new = mend(old, std::iter::once((outcome.pointer.as_str(), fix))).ok()?;
+    let lines = |text| str::split_inclusive(text, '\n');
+    let pairs = lines(old).zip(lines(&new));
+    let start = length_of_equal(pairs);
+    let pairs = lines(&old[start..]).rev().zip(lines(&new[start..]).rev());
+    let end = length_of_equal(pairs);
+    let document = outcome.document.start;
+    let range = document + start..document + old.len() - end;
+    Some((range, new[start..new.len() - end].to_owned()))
+}
+
+/// How long the first lines are that are the same, in bytes.
+fn length_of_equal<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> usize {
+    let equal = pairs.take_while(|(one, other)| one == other);
+    equal.map(|(line, _)| line.len()).sum()
+}
+
+/// The document with these fixes, each of the object at a JSON Pointer.
+fn mend<'a>(
+    document: &str,
+    fixes: impl Iterator<Item = (&'a str, &'a Value)>,
+) -> Result<String, Left> {
     let old = value(document).ok_or(Left::Uneditable)?;
     let mut new = old.clone();
-    for outcome in outcomes {
-        let object = new.pointer_mut(&outcome.pointer).ok_or(Left::Uneditable)?;
-        for fix in outcome.fixes() {
-            let patch: json_patch::Patch =
-                serde_json::from_value(fix.clone()).map_err(|_| Left::Uneditable)?;
-            json_patch::patch(object, &patch).map_err(|_| Left::Uneditable)?;
-        }
+    for (pointer, fix) in fixes {
+        let object = new.pointer_mut(pointer).ok_or(Left::Uneditable)?;
+        patch(object, fix).ok_or(Left::Uneditable)?;
     }
     let mut edits = Vec::new();
     compare(&mut Vec::new(), &old, &new, &mut edits);
@@ -114,6 +144,18 @@ fn mend(document: &str, outcomes: &[Outcome]) -> Result<String, Left> {
     } else {
         Err(Left::Uneditable)
     }
+}
+
+/// Applies the fix of a violation: a JSON Patch whose operations all add a member to an object, which
+/// replaces the one that is there (RFC 6902, section 4.1).
+fn patch(object: &mut Value, fix: &Value) -> Option<()> {
+    for operation in fix.as_array()? {
+        let (parent, name) = operation["path"].as_str()?.rsplit_once('/')?;
+        let name = name.replace("~1", "/").replace("~0", "~");
+        let members = object.pointer_mut(parent)?.as_object_mut()?;
+        members.insert(name, operation["value"].clone());
+    }
+    Some(())
 }
 
 fn value(document: &str) -> Option<Value> {
@@ -186,7 +228,10 @@ impl Edit {
     /// The document with this edit; none if it cannot be made.
     fn apply(&self, text: &str) -> Option<String> {
         let document = Document::from_str(text).ok()?;
-        let root = document.as_mapping()?;
+        let root = match document.as_mapping() {
+            Some(mapping) => YamlNode::Mapping(mapping),
+            None => YamlNode::Sequence(document.as_sequence()?),
+        };
         match self {
             Self::Set(path, key, value) => {
                 mapping(&root, path)?.set(key.as_str(), yaml(value));
@@ -208,20 +253,20 @@ impl Edit {
     }
 }
 
-fn node(root: &Mapping, path: &[String]) -> Option<YamlNode> {
-    let root = YamlNode::Mapping(root.clone());
-    path.iter().try_fold(root, |node, segment| match node {
-        YamlNode::Mapping(mapping) => mapping.get(segment.as_str()),
-        YamlNode::Sequence(sequence) => sequence.get(segment.parse().ok()?),
-        _ => None,
-    })
+fn node(root: &YamlNode, path: &[String]) -> Option<YamlNode> {
+    path.iter()
+        .try_fold(root.clone(), |node, segment| match node {
+            YamlNode::Mapping(mapping) => mapping.get(segment.as_str()),
+            YamlNode::Sequence(sequence) => sequence.get(segment.parse().ok()?),
+            _ => None,
+        })
 }
 
-fn mapping(root: &Mapping, path: &[String]) -> Option<Mapping> {
+fn mapping(root: &YamlNode, path: &[String]) -> Option<Mapping> {
     node(root, path)?.as_mapping().cloned()
 }
 
-fn sequence(root: &Mapping, path: &[String]) -> Option<Sequence> {
+fn sequence(root: &YamlNode, path: &[String]) -> Option<Sequence> {
     node(root, path)?.as_sequence().cloned()
 }
 

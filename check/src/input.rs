@@ -3,8 +3,11 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use walkdir::WalkDir;
+
+use crate::config;
+use crate::unjudged::Unjudged;
 
 /// The path that means standard input.
 pub const STANDARD_INPUT: &str = "-";
@@ -36,17 +39,21 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or is not UTF-8.
+    /// If it cannot be read, or is no text in UTF-8.
     pub fn read(path: &Path) -> Result<Self> {
         if path == Path::new(STANDARD_INPUT) {
-            let mut text = String::new();
+            let mut bytes = Vec::new();
             std::io::stdin()
-                .read_to_string(&mut text)
+                .read_to_end(&mut bytes)
                 .context("cannot read standard input")?;
-            return Ok(Self::new(None, text));
+            return Ok(Self::new(
+                None,
+                text(bytes).context("cannot read standard input")?,
+            ));
         }
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let cannot_read = || format!("cannot read {}", path.display());
+        let bytes = std::fs::read(path).with_context(cannot_read)?;
+        let text = text(bytes).with_context(cannot_read)?;
         Ok(Self::new(Some(path.to_owned()), text))
     }
 
@@ -72,6 +79,19 @@ impl Input {
     }
 }
 
+fn text(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        if error.as_bytes().contains(&0) {
+            anyhow!("it is binary")
+        } else {
+            let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+                .split(|byte| *byte == b'\n')
+                .count();
+            anyhow!("its line {line} is not UTF-8")
+        }
+    })
+}
+
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -81,53 +101,117 @@ pub struct Place {
     pub column: usize,
 }
 
-/// The files that a path stands for, in order: those below a folder, those that a glob matches, or
-/// itself.
+/// What a path stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The files, in order; [`STANDARD_INPUT`] may be one of them.
+    pub files: Vec<PathBuf>,
+    /// What is passed over, and why.
+    pub unjudged: Vec<(PathBuf, Unjudged)>,
+}
+
+/// What a path stands for: the files below a folder, those that a glob matches, or itself. Charts and
+/// kustomizations are passed over, for their files are no manifests yet.
 ///
 /// # Errors
 ///
-/// If there is none.
-pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
-    if path == Path::new(STANDARD_INPUT) || path.is_file() {
-        return Ok(vec![path.to_owned()]);
-    }
-    if path.is_dir() {
-        return below(path);
+/// If there is nothing.
+pub fn find(path: &Path) -> Result<Found> {
+    let mut found = Found::default();
+    if path == Path::new(STANDARD_INPUT) {
+        found.files.push(path.to_owned());
+        return Ok(found);
     }
     let text = path.to_string_lossy();
-    if !text.contains(['*', '?', '[']) {
-        // A pipe is neither of both; what does not exist is told when it is read.
-        return Ok(vec![path.to_owned()]);
+    if path.exists() || !text.contains(['*', '?', '[']) {
+        // What does not exist is told when it is read.
+        found.add(path.to_owned())?;
+        return Ok(found);
     }
     let matches = glob::glob(&text).with_context(|| format!("{text} is no glob"))?;
-    let mut found = Vec::new();
     for path in matches {
-        let path = path?;
-        if path.is_dir() {
-            found.extend(below(&path)?);
-        } else {
-            found.push(path);
-        }
+        found.add(path?)?;
     }
-    if found.is_empty() {
+    if found == Found::default() {
         bail!("no file matches {text}");
     }
     Ok(found)
 }
 
-fn below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry?;
-        let extension = entry.path().extension();
-        let is_manifest = EXTENSIONS
-            .iter()
-            .any(|one| extension.is_some_and(|it| it == *one));
-        if is_manifest && !entry.file_type().is_dir() {
-            found.push(entry.into_path());
+impl Found {
+    fn add(&mut self, path: PathBuf) -> Result<()> {
+        if path.is_dir() {
+            return self.add_below(path);
+        }
+        match chart_around(&path) {
+            Some(chart) => self.pass_over(chart, Unjudged::Chart),
+            None => self.files.push(path),
+        }
+        Ok(())
+    }
+
+    fn add_below(&mut self, folder: PathBuf) -> Result<()> {
+        let before = (self.files.len(), self.unjudged.len());
+        let mut entries = WalkDir::new(&folder).sort_by_file_name().into_iter();
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            if entry.file_type().is_dir() {
+                if let Some(reason) = passed_over(entry.path()) {
+                    self.pass_over(entry.into_path(), reason);
+                    entries.skip_current_dir();
+                }
+                continue;
+            }
+            let extension = entry.path().extension();
+            if entry.file_name() == config::NAME {
+                continue;
+            }
+            if EXTENSIONS
+                .iter()
+                .any(|one| extension.is_some_and(|it| it == *one))
+            {
+                self.files.push(entry.into_path());
+            }
+        }
+        if before == (self.files.len(), self.unjudged.len()) {
+            self.pass_over(folder, Unjudged::NoManifest);
+        }
+        Ok(())
+    }
+
+    fn pass_over(&mut self, path: PathBuf, reason: Unjudged) {
+        let entry = (path, reason);
+        if !self.unjudged.contains(&entry) {
+            self.unjudged.push(entry);
         }
     }
-    Ok(found)
+}
+
+/// Why the files of a folder are no manifests, if they are none.
+fn passed_over(folder: &Path) -> Option<Unjudged> {
+    let has = |names: &[&str]| names.iter().any(|name| folder.join(name).is_file());
+    if has(&["Chart.yaml"]) {
+        Some(Unjudged::Chart)
+    } else if has(&["kustomization.yaml", "kustomization.yml", "Kustomization"]) {
+        Some(Unjudged::Kustomization)
+    } else {
+        None
+    }
+}
+
+/// The chart of which a file is a template.
+fn chart_around(file: &Path) -> Option<PathBuf> {
+    let is_templates = |folder: &&Path| folder.file_name().is_some_and(|name| name == "templates");
+    let mut charts = file
+        .ancestors()
+        .filter(is_templates)
+        .filter_map(Path::parent);
+    let chart = charts.find(|chart| chart.join("Chart.yaml").is_file())?;
+    Some(if chart.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        chart.to_owned()
+    })
 }
 
 #[cfg(test)]
@@ -159,7 +243,7 @@ mod tests {
             std::fs::write(folder.path().join(name), "")?;
         }
         let names = |pattern: &str| -> Result<Vec<String>> {
-            let found = files(&folder.path().join(pattern))?;
+            let found = find(&folder.path().join(pattern))?.files;
             let name = |path: &PathBuf| Ok(path.strip_prefix(folder.path())?.display().to_string());
             found.iter().map(name).collect()
         };

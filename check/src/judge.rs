@@ -6,18 +6,17 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::engine::{Answer, Policy, Violation};
+use crate::answer::{Answer, Violation};
+use crate::exception::{self, Exception, Malformed};
 use crate::input::Input;
-use crate::manifest::{self, Name, Object};
+use crate::manifest::{self, Found, Name, Object};
+use crate::unjudged::Unjudged;
 use crate::yaml::Node;
 
-/// The policy, and what requests are made with.
-#[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "the engine has none")]
+/// What requests are made and judged with.
+#[derive(Clone, Copy, Debug)]
 pub struct Judge<'a> {
-    /// The policy.
-    pub policy: &'a Policy,
-    /// Its settings.
+    /// The policy's settings.
     pub settings: &'a Value,
     /// The namespace of objects that name none.
     pub namespace: Option<&'a str>,
@@ -42,6 +41,8 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// What is wrong, and what its author should know.
     pub findings: Vec<Finding>,
+    /// The exceptions that stand beside it.
+    pub exceptions: Vec<Exception>,
 }
 
 /// The verdict on an object.
@@ -51,8 +52,12 @@ pub enum Verdict {
     Accepted,
     /// The cluster would keep it out.
     Rejected,
+    /// The cluster would keep it out, for nothing but what the baseline or an exception lets be.
+    Known,
     /// Nothing is known, for it cannot be read.
     Unreadable,
+    /// Nothing is known, for it was passed over.
+    Unjudged,
 }
 
 /// Something that is wrong, or that the author should know.
@@ -64,6 +69,19 @@ pub struct Finding {
     pub message: String,
     /// The bytes of the field, in the text of the input.
     pub range: Range<usize>,
+    /// What the field that a fix mends has now.
+    pub before: Option<Value>,
+}
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The object does not come in, or nothing is known of it.
+    Error,
+    /// The object comes in, but something is odd about it.
+    Warning,
+    /// Something is not judged.
+    Note,
 }
 
 /// What a finding is.
@@ -73,17 +91,44 @@ pub enum FindingKind {
     Violation(Box<Violation>),
     /// The policy cannot read the object, and so rejects it.
     Refusal,
-    /// A warning of the policy's.
+    /// A warning of the policy's, or about the text.
     Warning,
     /// The document cannot be read.
     Unreadable,
+    /// It was passed over.
+    Unjudged(Unjudged),
 }
 
 impl FindingKind {
+    /// How grave it is.
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        match self {
+            Self::Violation(_) | Self::Refusal | Self::Unreadable => Level::Error,
+            Self::Warning => Level::Warning,
+            Self::Unjudged(_) => Level::Note,
+        }
+    }
+
     /// Whether the object can come in nevertheless.
     #[must_use]
     pub const fn is_warning(&self) -> bool {
         matches!(self, Self::Warning)
+    }
+
+    /// Whether it is about what the policy cannot be about.
+    #[must_use]
+    pub const fn is_harmless(&self) -> bool {
+        matches!(self, Self::Unjudged(reason) if reason.is_harmless())
+    }
+
+    /// What mends it, a JSON Patch, where no person has to decide.
+    #[must_use]
+    pub fn fix(&self) -> Option<&Value> {
+        match self {
+            Self::Violation(violation) => violation.fix.as_ref(),
+            _ => None,
+        }
     }
 
     /// The rule that is violated; what else it is called, where it is none.
@@ -94,6 +139,7 @@ impl FindingKind {
             Self::Refusal => "refused",
             Self::Warning => "warning",
             Self::Unreadable => "unreadable",
+            Self::Unjudged(_) => "unjudged",
         }
     }
 }
@@ -103,10 +149,7 @@ impl Outcome {
     pub fn fixes(&self) -> impl Iterator<Item = &Value> {
         self.findings
             .iter()
-            .filter_map(|finding| match &finding.kind {
-                FindingKind::Violation(violation) => violation.fix.as_ref(),
-                _ => None,
-            })
+            .filter_map(|finding| finding.kind.fix())
     }
 }
 
@@ -126,49 +169,121 @@ impl Judge<'_> {
         let root = match Node::read(text, document.start) {
             Ok(root) => root,
             Err(broken) => {
-                return Ok(vec![Outcome::unreadable(
-                    index,
-                    document.clone(),
-                    hinted(broken.message, text),
-                    broken.offset..broken.offset + 1,
-                )]);
+                let place = broken.offset..broken.offset + 1;
+                return Ok(vec![if manifest::is_foreign(text) {
+                    let reason = Unjudged::Broken(broken.message);
+                    Outcome::unjudged(index, document, reason, place)
+                } else {
+                    let message = hinted(broken.message, text);
+                    Outcome::unreadable(index, document, message, place)
+                }]);
             }
         };
         let template = manifest::template(text);
-        let outcome = |object: &Object<'_>| {
+        let outcome = |found: &Found<'_>| {
+            let (Found::Object(object) | Found::Unversioned(object) | Found::Unjudged(object, _)) =
+                found;
             let name = object.name(self.namespace);
-            let mut outcome = Outcome {
+            let (verdict, findings) = match found {
+                Found::Object(object) => self
+                    .object(object, &name)
+                    .with_context(|| format!("{}: {name}", input.name()))?,
+                Found::Unversioned(object) => {
+                    let message =
+                        "the object has no apiVersion, so that no cluster would take it".to_owned();
+                    let range = object.node.field("kind");
+                    (
+                        Verdict::Unreadable,
+                        vec![Finding::unreadable(message, range)],
+                    )
+                }
+                Found::Unjudged(object, reason) => {
+                    let finding = Finding::unjudged(reason.clone(), object.node.first());
+                    (Verdict::Unjudged, vec![finding])
+                }
+            };
+            Ok(Outcome {
                 input: index,
                 document: document.clone(),
                 pointer: object.pointer.clone(),
                 start: object.node.first(),
+                name: (!name.kind.is_empty()).then_some(name),
                 template: template.map(str::to_owned),
-                verdict: Verdict::Unreadable,
-                findings: Vec::new(),
-                name: None,
-            };
-            if name.namespace.is_empty() {
-                outcome.findings.push(Finding {
-                    kind: FindingKind::Unreadable,
-                    message: format!("{name} names no namespace; give one with --namespace"),
-                    range: object.node.field("metadata.name"),
-                });
-            } else if let Some(request) = manifest::request(&object.node.value(), &name.namespace) {
-                let answer = self
-                    .policy
-                    .evaluate(&request, self.settings)
-                    .with_context(|| format!("{}: {name}", input.name()))?;
-                outcome.verdict = if answer.accepted {
-                    Verdict::Accepted
-                } else {
-                    Verdict::Rejected
-                };
-                outcome.findings = findings(&answer, object.node)?;
-            }
-            outcome.name = Some(name);
-            Ok(outcome)
+                verdict,
+                findings,
+                exceptions: Vec::new(),
+            })
         };
-        manifest::objects(&root).par_iter().map(outcome).collect()
+        let found = manifest::contents(&root);
+        let outcomes: Result<Vec<Outcome>> = found.par_iter().map(outcome).collect();
+        let mut outcomes = outcomes?;
+        for exception in exception::find(&input.text, document.clone()) {
+            let (Ok(Exception { range, .. }) | Err(Malformed { range, .. })) = &exception;
+            if let Some(owner) = owner(&input.text, range, &outcomes) {
+                outcomes[owner].except(exception);
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// The verdict on an object, and what there is to say.
+    fn object(&self, object: &Object<'_>, name: &Name) -> Result<(Verdict, Vec<Finding>)> {
+        if name.namespace.is_empty() {
+            let message = "the object names no namespace; give one with --namespace".to_owned();
+            let range = object.node.field("metadata.name");
+            return Ok((
+                Verdict::Unreadable,
+                vec![Finding::unreadable(message, range)],
+            ));
+        }
+        let request = manifest::request(&object.node.value(), &name.namespace);
+        let answer = request.map(|request| Answer::to(&request, self.settings));
+        let answer = answer.context("the policy is not about it")?;
+        let verdict = if answer.accepted {
+            Verdict::Accepted
+        } else {
+            Verdict::Rejected
+        };
+        let mut findings = findings(&answer, object.node)?;
+        findings.extend(object.node.repeated().into_iter().map(|repeated| Finding {
+            message: format!(
+                "{} is given more than once: this one counts, for Helm and the API server read the last one",
+                repeated.path
+            ),
+            range: repeated.range,
+            before: None,
+            kind: FindingKind::Warning,
+        }));
+        Ok((verdict, findings))
+    }
+}
+
+impl Finding {
+    fn warning(message: String, range: Range<usize>) -> Self {
+        Self {
+            kind: FindingKind::Warning,
+            message,
+            range,
+            before: None,
+        }
+    }
+
+    fn unreadable(message: String, range: Range<usize>) -> Self {
+        Self {
+            kind: FindingKind::Unreadable,
+            message,
+            range,
+            before: None,
+        }
+    }
+
+    fn unjudged(reason: Unjudged, range: Range<usize>) -> Self {
+        Self {
+            message: reason.to_string(),
+            kind: FindingKind::Unjudged(reason),
+            range,
+            before: None,
+        }
     }
 }
 
@@ -181,21 +296,91 @@ impl Outcome {
         message: String,
         range: Range<usize>,
     ) -> Self {
+        let finding = Finding::unreadable(message, range);
+        Self::of_text(input, document, Verdict::Unreadable, finding)
+    }
+
+    /// The outcome of what is passed over.
+    #[must_use]
+    pub fn unjudged(
+        input: usize,
+        document: Range<usize>,
+        reason: Unjudged,
+        range: Range<usize>,
+    ) -> Self {
+        let finding = Finding::unjudged(reason, range);
+        Self::of_text(input, document, Verdict::Unjudged, finding)
+    }
+
+    fn of_text(input: usize, document: Range<usize>, verdict: Verdict, finding: Finding) -> Self {
         Self {
             input,
             document,
             pointer: String::new(),
-            start: range.clone(),
+            start: finding.range.clone(),
             name: None,
             template: None,
-            verdict: Verdict::Unreadable,
-            findings: vec![Finding {
-                kind: FindingKind::Unreadable,
-                message,
-                range,
-            }],
+            verdict,
+            findings: vec![finding],
+            exceptions: Vec::new(),
         }
     }
+
+    /// Takes out what an exception allows. One that is none, is over or allows nothing gets a warning.
+    fn except(&mut self, exception: Result<Exception, Malformed>) {
+        let exception = match exception {
+            Ok(exception) => exception,
+            Err(Malformed { problem, range }) => {
+                let warning = Finding::warning(problem.to_string(), range);
+                return self.findings.push(warning);
+            }
+        };
+        let (rule, range) = (exception.rule.clone(), exception.range.clone());
+        let is_over = exception.is_over();
+        let until = exception.until;
+        self.exceptions.push(exception);
+        if is_over {
+            let message = format!("the exception from {rule} ended on {until}");
+            return self.findings.push(Finding::warning(message, range));
+        }
+        let before = self.findings.len();
+        let is_excepted = |finding: &Finding| matches!(&finding.kind, FindingKind::Violation(violation) if violation.rule == rule);
+        self.findings.retain(|finding| !is_excepted(finding));
+        if self.findings.len() == before {
+            let message = format!("the exception allows nothing: {rule} is not violated");
+            return self.findings.push(Finding::warning(message, range));
+        }
+        let is_error = |finding: &Finding| finding.kind.level() == Level::Error;
+        if !self.findings.iter().any(is_error) {
+            self.verdict = Verdict::Known;
+        }
+    }
+}
+
+/// Which of the outcomes of a document a comment is about: the one that it stands above of, or in.
+fn owner(text: &str, comment: &Range<usize>, outcomes: &[Outcome]) -> Option<usize> {
+    let judged = |outcome: &Outcome| {
+        matches!(
+            outcome.verdict,
+            Verdict::Accepted | Verdict::Rejected | Verdict::Known
+        )
+    };
+    let next = outcomes
+        .iter()
+        .position(|outcome| outcome.start.start > comment.start);
+    let is_above = next.is_some_and(|next| {
+        let mut between = text[comment.end..outcomes[next].start.start].lines();
+        between.all(|line| {
+            let line = line.trim_start_matches([' ', '-']);
+            line.is_empty() || line.starts_with('#')
+        })
+    });
+    let owner = match next {
+        Some(next) if is_above => Some(next),
+        Some(next) => next.checked_sub(1),
+        None => outcomes.len().checked_sub(1),
+    };
+    owner.filter(|owner| judged(&outcomes[*owner]))
 }
 
 /// What the message about a broken document says besides.
@@ -213,6 +398,7 @@ fn findings(answer: &Answer, object: &Node) -> Result<Vec<Finding>> {
         findings.push(Finding {
             message: violation.message.clone(),
             range: object.field(&violation.field),
+            before: before(&violation, object),
             kind: FindingKind::Violation(Box::new(violation)),
         });
     }
@@ -221,6 +407,7 @@ fn findings(answer: &Answer, object: &Node) -> Result<Vec<Finding>> {
             kind: FindingKind::Refusal,
             message: message.clone(),
             range: object.field(field_of(message)),
+            before: None,
         });
     }
     for warning in &answer.warnings {
@@ -228,9 +415,22 @@ fn findings(answer: &Answer, object: &Node) -> Result<Vec<Finding>> {
             kind: FindingKind::Warning,
             message: warning.clone(),
             range: object.field(field_of(warning)),
+            before: None,
         });
     }
     Ok(findings)
+}
+
+/// What the field that the fix of a violation mends has now.
+fn before(violation: &Violation, object: &Node) -> Option<Value> {
+    let path = violation.fix.as_ref()?.get(0)?.get("path")?.as_str()?;
+    object.at(&segments(path)).map(Node::value)
+}
+
+/// The segments of a JSON Pointer (RFC 6901).
+pub(crate) fn segments(pointer: &str) -> Vec<String> {
+    let segment = |segment: &str| segment.replace("~1", "/").replace("~0", "~");
+    pointer.split('/').skip(1).map(segment).collect()
 }
 
 /// The field that a message begins with, if it does.

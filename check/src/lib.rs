@@ -1,10 +1,14 @@
 //! The verdicts of the policy over manifests: [`input`] finds them, [`yaml`] reads them,
-//! [`manifest`] makes of each object the request that the API server would send, and [`judge`] has
-//! the policy's WebAssembly module answer it in the [`engine`]; [`report`] prints the outcome, and
-//! [`fix`] writes the fixes into the text. [`explain`] walks through a proof instead. [`settings`]
-//! reads the policy's.
+//! [`manifest`] makes of each object the request that the API server would send, [`answer`] asks the
+//! policy's library, and [`judge`] puts the two together; [`report`] prints the outcome, and [`fix`]
+//! writes the fixes into the text. [`explain`] walks through a proof instead. [`settings`] reads the
+//! policy's; [`unjudged`] says why something is passed over, and a
+//! [`baseline`] what was wrong before, an [`exception`] what may be wrong for a while; [`config`] is what a repository says once.
 
-pub mod engine;
+pub mod answer;
+pub mod baseline;
+pub mod config;
+pub mod exception;
 pub mod explain;
 pub mod fix;
 pub mod input;
@@ -12,4 +16,5 @@ pub mod judge;
 pub mod manifest;
 pub mod report;
 pub mod settings;
+pub mod unjudged;
 pub mod yaml;

@@ -2,31 +2,30 @@
 
 mod arguments;
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
+use std::ops::Range;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
-use env_isolation_check::engine::Policy;
+use env_isolation_check::baseline::{Baseline, Known};
+use env_isolation_check::config::{self, Config};
 use env_isolation_check::explain::Explanation;
 use env_isolation_check::fix;
 use env_isolation_check::input::{self, Input};
 use env_isolation_check::judge::{Judge, Outcome, Verdict};
-use env_isolation_check::report::{Format, Report, Style};
+use env_isolation_check::manifest::Name;
+use env_isolation_check::report::{Format, Part, Report, Style};
+use env_isolation_check::unjudged::Unjudged;
 use env_isolation_check::yaml::Node;
-use env_isolation_check::{manifest, settings, yaml};
-use indicatif::{ProgressBar, ProgressDrawTarget};
-use prometheus_env_isolation_policy::admission::validate_settings;
+use env_isolation_check::{manifest, report, settings, yaml};
 use prometheus_env_isolation_policy::settings::Settings;
 use rayon::prelude::*;
 use serde_json::Value;
 use similar::TextDiff;
 
 use arguments::{Arguments, Check, Color, Command, Explain, Judging, Output};
-
-/// After which time a run takes long enough for a progress bar.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
@@ -61,138 +60,287 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
 }
 
 /// The settings as they are passed to the policy, and as they are understood.
-fn read_settings(judging: &Judging) -> Result<(Value, Settings)> {
-    let value = match &judging.settings {
-        Some(path) => settings::read(&Input::read(path)?)?,
-        None => Value::Null,
+fn read_settings(judging: &Judging, config: &Config) -> Result<(Value, Settings)> {
+    match (&judging.settings, &config.settings) {
+        (Some(path), _) | (None, Some(config::Settings::File(path))) => {
+            settings::read(&Input::read(path)?)
+        }
+        (None, Some(config::Settings::Here(input))) => settings::read(input),
+        (None, None) => Ok((Value::Null, Settings::default())),
+    }
+}
+
+/// What the repository says.
+fn read_config(judging: &Judging) -> Result<Config> {
+    let path = match &judging.config {
+        Some(path) => Some(path.clone()),
+        None if judging.no_config => None,
+        None => Config::around(&std::env::current_dir()?),
     };
-    let text = value.to_string();
-    let invalid = |problems| anyhow!("the settings are not valid: {problems}");
-    validate_settings(text.as_bytes()).map_err(invalid)?;
-    let understood = Settings::read(Some(serde_json::from_str(&text)?)).map_err(invalid)?;
-    Ok((value, understood))
+    path.map_or_else(|| Ok(Config::default()), |path| Config::read(&path))
+}
+
+/// The namespace of objects that name none.
+fn namespace<'a>(judging: &'a Judging, config: &'a Config) -> Option<&'a str> {
+    let given = judging.namespace.as_ref().or(config.namespace.as_ref());
+    given.map(String::as_str)
 }
 
 fn explain(arguments: &Explain) -> Result<ExitCode> {
-    let (settings, _) = read_settings(&arguments.judging)?;
-    let input = Input::read(&arguments.file)?;
-    let namespace = arguments.judging.namespace.as_deref();
-    let mut out = std::io::stdout().lock();
+    let config = read_config(&arguments.judging)?;
+    let (settings, _) = read_settings(&arguments.judging, &config)?;
+    let is_wanted = |name: &Name| arguments.name.as_ref().is_none_or(|it| *it == name.name);
+    let colored = colored(arguments.color);
+    let namespace = namespace(&arguments.judging, &config);
+    let mut out = BufWriter::new(std::io::stdout());
     let (mut found, mut rejected, mut unreadable) = (false, false, false);
-    for range in yaml::documents(&input.text) {
-        let start = range.start;
-        let document = match Node::read(&input.text[range], start) {
-            Ok(document) => document,
-            Err(broken) => {
-                let (name, place) = (input.name(), input.place(broken.offset));
-                eprintln!("{name}:{}:{}: {}", place.line, place.column, broken.message);
-                unreadable = true;
-                continue;
-            }
-        };
-        for object in manifest::objects(&document) {
-            let name = object.name(namespace);
-            if arguments
-                .name
-                .as_ref()
-                .is_some_and(|only| *only != name.name)
-            {
-                continue;
-            }
-            found = true;
-            if name.namespace.is_empty() {
-                eprintln!("{name} names no namespace; give one with --namespace");
-                unreadable = true;
-            } else if let Some(request) = manifest::request(&object.node.value(), &name.namespace) {
-                let explanation = Explanation::of(&request, &settings);
-                rejected |= !explanation.response.accepted;
-                explanation.write(&name, &mut out)?;
+    for path in &arguments.paths {
+        let files = input::find(path)?;
+        for (folder, reason) in files.unjudged {
+            eprintln!("env-isolation-check: {}: {reason}", folder.display());
+        }
+        for file in files.files {
+            let input = Input::read(&file)?;
+            for range in yaml::documents(&input.text) {
+                let start = range.start;
+                let text = &input.text[range];
+                let document = match Node::read(text, start) {
+                    Ok(document) => document,
+                    Err(_) if manifest::is_foreign(text) => continue,
+                    Err(broken) => {
+                        let place = broken.offset..broken.offset + 1;
+                        eprintln!("{}", report::excerpt(&input, &place, &broken.message));
+                        unreadable = true;
+                        continue;
+                    }
+                };
+                for object in manifest::objects(&document) {
+                    let name = object.name(namespace);
+                    if !is_wanted(&name) {
+                        continue;
+                    }
+                    found = true;
+                    if name.namespace.is_empty() {
+                        eprintln!("{name} names no namespace; give one with --namespace");
+                        unreadable = true;
+                    } else if let Some(request) =
+                        manifest::request(&object.node.value(), &name.namespace)
+                    {
+                        let explanation = Explanation::of(&request, &settings);
+                        rejected |= !explanation.answer.accepted;
+                        explanation.write(&name, colored, &mut out)?;
+                    }
+                }
             }
         }
     }
+    out.flush()?;
     if !found && !unreadable {
-        bail!(
-            "{} has no such object that the policy is about",
-            input.name()
-        );
+        bail!("there is no such object that the policy is about");
     }
     Ok(ExitCode::from(if unreadable { 2 } else { rejected.into() }))
 }
 
 fn check(arguments: &Check) -> Result<ExitCode> {
-    let (settings, understood) = read_settings(&arguments.judging)?;
-    let policy = match &arguments.policy {
-        Some(path) => Policy::load(path)?,
-        None => Policy::embedded()?,
-    };
-    let answer = policy.validate_settings(&settings)?;
-    if !answer.valid {
-        bail!(
-            "the settings are not valid: {}",
-            answer.message.unwrap_or_default()
-        );
-    }
+    let config = read_config(&arguments.judging)?;
+    let (settings, understood) = read_settings(&arguments.judging, &config)?;
     let judge = Judge {
-        policy: &policy,
         settings: &settings,
-        namespace: arguments.judging.namespace.as_deref(),
+        namespace: namespace(&arguments.judging, &config),
     };
-    let mut inputs = Vec::new();
-    let mut unreadable = Vec::new();
+    let mut files = Vec::new();
+    let mut unjudged = Vec::new();
     for path in &arguments.paths {
-        for file in input::files(path)? {
-            match Input::read(&file) {
-                Ok(input) => inputs.push(input),
-                Err(error) => {
-                    let message = format!("{error:#}");
-                    unreadable.push(Outcome::unreadable(inputs.len(), 0..0, message, 0..0));
-                    inputs.push(Input::new(Some(file), String::new()));
-                }
+        let found = input::find(path)?;
+        for file in found.files {
+            if !config.excludes(&file)? {
+                files.push(file);
+            }
+        }
+        for (path, reason) in found.unjudged {
+            if !config.excludes(&path)? {
+                unjudged.push((path, reason));
             }
         }
     }
-    let mut outcomes = outcomes(&judge, &inputs)?;
+    unjudged.sort();
+    unjudged.dedup();
     let mut out = std::io::stdout().lock();
-    if arguments.fix || arguments.write {
-        let fixed = fixes(arguments, &mut inputs, &outcomes, &mut out)?;
-        if arguments.write && fixed > 0 {
-            let noun = if fixed == 1 {
-                "violation"
-            } else {
-                "violations"
-            };
-            eprintln!("fixed {fixed} {noun}");
-            outcomes = self::outcomes(&judge, &inputs)?;
+    let mut fixed = 0;
+    let mut baseline = match arguments.baseline.as_ref().or(config.baseline.as_ref()) {
+        Some(path) if arguments.write_baseline.is_none() => Baseline::read(path)?,
+        _ => Baseline::default(),
+    };
+    let mut report = Report::new(format(arguments), BufWriter::new(std::io::stdout()));
+    let mut batch = Batch::default();
+    for (path, reason) in unjudged {
+        batch.pass_over(Some(path), reason);
+    }
+    for file in files {
+        batch.read(file);
+        if batch.bytes > BATCH {
+            fixed += batch.run(
+                arguments,
+                &judge,
+                &understood,
+                &mut baseline,
+                &mut report,
+                &mut out,
+            )?;
+            batch = Batch::default();
         }
     }
-    outcomes.extend(unreadable);
-    let report = Report {
-        inputs: &inputs,
-        outcomes: &outcomes,
-        settings: &understood,
-    };
-    if arguments.fix {
-        tell_unreadable(&report);
-    } else {
-        report.write(format(arguments), &mut out)?;
+    fixed += batch.run(
+        arguments,
+        &judge,
+        &understood,
+        &mut baseline,
+        &mut report,
+        &mut out,
+    )?;
+    if fixed > 0 && arguments.write {
+        let noun = if fixed == 1 {
+            "violation"
+        } else {
+            "violations"
+        };
+        eprintln!("fixed {fixed} {noun}");
     }
-    out.flush()?;
-    let counts = report.counts();
+    let counts = report.end()?;
+    if arguments.list_exceptions {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(path) = &arguments.write_baseline {
+        baseline.write(path)?;
+        let count = baseline.len();
+        eprintln!("wrote {count} findings into {}", path.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    for gone in baseline.gone() {
+        let Known {
+            rule,
+            object,
+            field,
+        } = gone;
+        eprintln!("env-isolation-check: gone since the baseline: {object}: {field} ({rule})");
+    }
     let wrong = counts.rejected > 0 || arguments.warnings_as_errors && counts.warnings > 0;
-    Ok(ExitCode::from(match (counts.unreadable, wrong) {
-        (1.., _) => 2,
-        (0, true) => 1,
-        (0, false) => 0,
+    let unknown = counts.unreadable > 0 || arguments.strict && counts.unjudged > 0;
+    Ok(ExitCode::from(match (unknown, wrong) {
+        (true, _) => 2,
+        (false, true) => 1,
+        (false, false) => 0,
     }))
 }
 
+/// How much text is judged at once, in bytes.
+const BATCH: usize = 1 << 22;
+
+/// How many documents are reported at once.
+const DOCUMENTS: usize = 1 << 10;
+
+/// Texts that are judged at once.
+#[derive(Default)]
+struct Batch {
+    inputs: Vec<Input>,
+    /// What is known without judging.
+    outcomes: Vec<Outcome>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn pass_over(&mut self, path: Option<PathBuf>, reason: Unjudged) {
+        let outcome = Outcome::unjudged(self.inputs.len(), 0..0, reason, 0..0);
+        self.outcomes.push(outcome);
+        self.inputs.push(Input::new(path, String::new()));
+    }
+
+    fn read(&mut self, file: PathBuf) {
+        match Input::read(&file) {
+            Ok(input) if input.path.is_none() && yaml::documents(&input.text).is_empty() => {
+                self.pass_over(None, Unjudged::NoInput);
+            }
+            Ok(input) => {
+                self.bytes += input.text.len();
+                self.inputs.push(input);
+            }
+            Err(error) => {
+                let message = format!("{error:#}");
+                let outcome = Outcome::unreadable(self.inputs.len(), 0..0, message, 0..0);
+                self.outcomes.push(outcome);
+                self.inputs.push(Input::new(Some(file), String::new()));
+            }
+        }
+    }
+
+    /// Judges the texts and reports; with `--fix` or `--write`, how many violations were mended.
+    fn run(
+        &mut self,
+        arguments: &Check,
+        judge: &Judge<'_>,
+        settings: &Settings,
+        baseline: &mut Baseline,
+        report: &mut Report<impl Write>,
+        out: &mut impl Write,
+    ) -> Result<usize> {
+        let mut fixed = 0;
+        if arguments.fix || arguments.write {
+            let outcomes = outcomes(judge, &self.inputs, &documents(&self.inputs))?;
+            fixed = fixes(arguments, &mut self.inputs, &outcomes, out)?;
+        }
+        let mut add = |outcomes: &[Outcome], inputs: &[Input]| {
+            if arguments.fix {
+                tell_unreadable(outcomes, inputs);
+            }
+            report.add(&Part {
+                inputs,
+                outcomes,
+                settings,
+            })
+        };
+        for documents in documents(&self.inputs).chunks(DOCUMENTS) {
+            let mut outcomes = outcomes(judge, &self.inputs, documents)?;
+            if arguments.write_baseline.is_some() {
+                baseline.add(&outcomes);
+            } else {
+                baseline.subtract(&mut outcomes);
+            }
+            add(&outcomes, &self.inputs)?;
+        }
+        add(&self.outcomes, &self.inputs)?;
+        Ok(fixed)
+    }
+}
+
+/// The bytes of each document of the inputs, with the index of the input.
+fn documents(inputs: &[Input]) -> Vec<(usize, Range<usize>)> {
+    let of = |(index, input): (usize, &Input)| {
+        let documents = yaml::documents(&input.text).into_iter();
+        documents.map(move |document| (index, document))
+    };
+    inputs.iter().enumerate().flat_map(of).collect()
+}
+
+/// The outcomes of documents, in order, judged in parallel.
+fn outcomes(
+    judge: &Judge<'_>,
+    inputs: &[Input],
+    documents: &[(usize, Range<usize>)],
+) -> Result<Vec<Outcome>> {
+    let outcomes: Result<Vec<Vec<Outcome>>> = documents
+        .par_iter()
+        .map(|(index, document)| judge.document(*index, &inputs[*index], document.clone()))
+        .collect();
+    Ok(outcomes?.into_iter().flatten().collect())
+}
+
 /// Tells on standard error what the patch on standard output leaves out.
-fn tell_unreadable(report: &Report<'_>) {
-    for outcome in report.outcomes {
+fn tell_unreadable(outcomes: &[Outcome], inputs: &[Input]) {
+    for outcome in outcomes {
         if outcome.verdict != Verdict::Unreadable {
             continue;
         }
-        let input = &report.inputs[outcome.input];
+        let input = &inputs[outcome.input];
         for finding in &outcome.findings {
             let (name, place) = (input.name(), input.place(finding.range.start));
             let (line, column) = (place.line, place.column);
@@ -205,50 +353,39 @@ fn tell_unreadable(report: &Report<'_>) {
 }
 
 fn format(arguments: &Check) -> Format {
+    if arguments.fix {
+        return Format::Nothing;
+    }
+    if arguments.list_exceptions {
+        return Format::Exceptions;
+    }
     match arguments.output {
-        Output::Text => {
-            let terminal =
-                || std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            let colored = match arguments.color {
-                Color::Auto => terminal(),
-                Color::Always => true,
-                Color::Never => false,
-            };
-            let verbose = arguments.verbose;
-            Format::Text(Style { colored, verbose })
-        }
+        Output::Text => Format::Text(Style {
+            colored: colored(arguments.color),
+            verbose: arguments.verbose,
+            width: width(),
+            most: arguments.max_findings,
+        }),
         Output::Json => Format::Json,
         Output::Sarif => Format::Sarif,
         Output::Github => Format::Github,
     }
 }
 
-/// The outcomes of all documents, in order, judged in parallel.
-fn outcomes(judge: &Judge<'_>, inputs: &[Input]) -> Result<Vec<Outcome>> {
-    let documents: Vec<_> = inputs
-        .iter()
-        .enumerate()
-        .flat_map(|(index, input)| {
-            let documents = yaml::documents(&input.text).into_iter();
-            documents.map(move |document| (index, input, document))
-        })
-        .collect();
-    let start = Instant::now();
-    let bar =
-        ProgressBar::with_draw_target(Some(documents.len() as u64), ProgressDrawTarget::hidden());
-    let outcomes: Result<Vec<Vec<Outcome>>> = documents
-        .into_par_iter()
-        .map(|(index, input, document)| {
-            let outcomes = judge.document(index, input, document);
-            if bar.is_hidden() && start.elapsed() > PATIENCE && std::io::stderr().is_terminal() {
-                bar.set_draw_target(ProgressDrawTarget::stderr());
-            }
-            bar.inc(1);
-            outcomes
-        })
-        .collect();
-    bar.finish_and_clear();
-    Ok(outcomes?.into_iter().flatten().collect())
+/// How wide the terminal is that the report goes to, if it goes to one.
+fn width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| width.0.into())
+}
+
+fn colored(color: Color) -> bool {
+    match color {
+        Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        Color::Always => true,
+        Color::Never => false,
+    }
 }
 
 /// Prints the fixes as a patch or writes them; the texts of the inputs are then the new ones. How

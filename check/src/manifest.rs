@@ -1,9 +1,23 @@
 //! The objects of a document, and the admission requests that the API server would make of them.
 
-use prometheus_env_isolation_policy::resource::Kind;
+use prometheus_env_isolation_policy::resource::{Kind, MONITORING_GROUP};
 use serde_json::{Value, json};
 
+use crate::unjudged::Unjudged;
 use crate::yaml::{Content, Node};
+
+/// What has a controller render and install something: Argo CD's, Flux' and K3s' groups and kinds.
+const INSTALLERS: [(&str, &str); 6] = [
+    ("argoproj.io", "Application"),
+    ("argoproj.io", "ApplicationSet"),
+    ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+    ("helm.cattle.io", "HelmChart"),
+    ("helm.cattle.io", "HelmChartConfig"),
+];
+
+/// What describes a kustomization: Kustomize's group and kind.
+const KUSTOMIZATION: (&str, &str) = ("kustomize.config.k8s.io", "Kustomization");
 
 /// What Helm writes before each document that it renders, followed by the template's path.
 const HELM_SOURCE: &str = "# Source: ";
@@ -43,32 +57,136 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// The objects of a document that the policy is about: itself, or the items of a list one by one.
+/// What is found in a document.
+#[derive(Clone, Debug)]
+pub enum Found<'n> {
+    /// An object that the policy is about.
+    Object(Object<'n>),
+    /// One that it may be about: its kind is known, but it has no `apiVersion`.
+    Unversioned(Object<'n>),
+    /// What is not judged, and why.
+    Unjudged(Object<'n>, Unjudged),
+}
+
+/// The objects of a document that the policy is about.
 #[must_use]
 pub fn objects(document: &Node) -> Vec<Object<'_>> {
+    let found = contents(document).into_iter();
+    found
+        .filter_map(|found| match found {
+            Found::Object(object) => Some(object),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What is found in a document: in itself, in the items of a Kubernetes list one by one, and in
+/// arrays and mappings of objects, which Jsonnet writes.
+#[must_use]
+pub fn contents(document: &Node) -> Vec<Found<'_>> {
     let mut found = Vec::new();
     add(document, String::new(), &mut found);
     found
 }
 
-fn add<'n>(node: &'n Node, pointer: String, found: &mut Vec<Object<'n>>) {
-    let kind = node.get("kind").and_then(Node::text).unwrap_or_default();
-    if kind.ends_with("List")
-        && let Some(Content::List(items)) = node.get("items").map(|items| &items.content)
-    {
+fn add<'n>(node: &'n Node, pointer: String, found: &mut Vec<Found<'n>>) {
+    let Some(kind) = node.get("kind").and_then(Node::text) else {
+        match &node.content {
+            Content::List(items) if is_collection(node) => {
+                for (index, item) in items.iter().enumerate() {
+                    add(item, format!("{pointer}/{index}"), found);
+                }
+            }
+            Content::Mapping(members) if is_collection(node) => {
+                for (key, _, member) in members {
+                    let key = key.replace('~', "~0").replace('/', "~1");
+                    add(member, format!("{pointer}/{key}"), found);
+                }
+            }
+            _ if node.get("$patch").is_some() => {
+                found.push(Found::Unjudged(Object { node, pointer }, Unjudged::Patch));
+            }
+            _ => found.push(Found::Unjudged(
+                Object { node, pointer },
+                Unjudged::NoObject,
+            )),
+        }
+        return;
+    };
+    let object = |pointer| Object { node, pointer };
+    let api_version = node.get("apiVersion").and_then(Node::text);
+    let group = api_version.map(|it| group_and_version(it).0);
+    if node.get("$patch").is_some() {
+        found.push(Found::Unjudged(object(pointer), Unjudged::Patch));
+    } else if let ("List", Some(Content::List(items))) = (
+        &kind[kind.len().saturating_sub("List".len())..],
+        node.get("items").map(|items| &items.content),
+    ) {
         for (index, item) in items.iter().enumerate() {
             add(item, format!("{pointer}/items/{index}"), found);
         }
-    } else if known(node).is_some() {
-        found.push(Object { node, pointer });
+    } else if let Some(group) = group {
+        if Kind::of(group, kind).is_some() {
+            found.push(Found::Object(object(pointer)));
+        } else if INSTALLERS.contains(&(group, kind)) {
+            found.push(Found::Unjudged(object(pointer), Unjudged::Installs));
+        } else if (group, kind) == KUSTOMIZATION {
+            found.push(Found::Unjudged(object(pointer), Unjudged::Kustomization));
+        } else if Kind::of(MONITORING_GROUP, kind).is_some() {
+            let reason = Unjudged::OtherGroup(group.to_owned());
+            found.push(Found::Unjudged(object(pointer), reason));
+        }
+    } else if is_known(kind) {
+        found.push(Found::Unversioned(object(pointer)));
     }
 }
 
-/// The kind of an object, if the policy is about it.
-fn known(node: &Node) -> Option<Kind> {
-    let api_version = node.get("apiVersion").and_then(Node::text)?;
-    let (group, _) = group_and_version(api_version);
-    Kind::of(group, node.get("kind").and_then(Node::text)?)
+/// Whether a document is an array or a mapping of nothing but objects, or of such collections.
+fn is_collection(node: &Node) -> bool {
+    let is_part =
+        |node: &Node| node.get("kind").and_then(Node::text).is_some() || is_collection(node);
+    match &node.content {
+        Content::Scalar(_) => false,
+        Content::List(items) => !items.is_empty() && items.iter().all(is_part),
+        Content::Mapping(members) => {
+            !members.is_empty() && members.iter().all(|(.., member)| is_part(member))
+        }
+    }
+}
+
+/// Whether the policy is about a kind of this name.
+fn is_known(kind: &str) -> bool {
+    [MONITORING_GROUP, ""]
+        .iter()
+        .any(|group| Kind::of(group, kind).is_some())
+}
+
+/// Whether a document that cannot be read is surely none of the policy's: each kind that it names
+/// is another one. What stands at the margin counts, and what is indented only without it.
+#[must_use]
+pub fn is_foreign(document: &str) -> bool {
+    let kinds = |is_margin: bool| {
+        let found = document
+            .match_indices("kind")
+            .filter_map(move |(start, word)| {
+                let before = document[..start].trim_end_matches(['"', '\'']);
+                let is_start = before.is_empty() || before.ends_with('\n');
+                let is_key = is_start || before.ends_with([' ', '{', ',', '-']);
+                let rest = document[start + word.len()..].trim_start_matches(['"', '\'']);
+                let value = rest.trim_start().strip_prefix(':')?.trim_start();
+                let value = value.trim_start_matches(['"', '\'']);
+                let end = value.find(|c: char| !c.is_ascii_alphanumeric());
+                let kind = &value[..end.unwrap_or(value.len())];
+                (is_key && (is_start || !is_margin)).then_some(kind)
+            });
+        found.collect::<Vec<_>>()
+    };
+    let mut found = kinds(true);
+    if found.is_empty() {
+        found = kinds(false);
+    }
+    let is_other = |kind: &&str| !kind.is_empty() && !kind.ends_with("List") && !is_known(kind);
+    !found.is_empty() && found.iter().all(is_other)
 }
 
 /// The group, empty for the core group, and the version of an `apiVersion`.
@@ -142,6 +260,7 @@ pub fn request(object: &Value, namespace: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
 
     const LISTS: &str = "\
 # Source: stack/templates/monitors.yaml
@@ -175,6 +294,21 @@ items:
         );
         assert_eq!(template(LISTS), Some("stack/templates/monitors.yaml"));
         assert_eq!(template("a: 1\n# Source: b\n"), None);
+    }
+
+    #[rstest]
+    #[case("kind: ConfigMap\na: [\n", true)]
+    #[case("a: [\n\"kind\": \"Secret\"\n", true)]
+    #[case("{\"a\": , \"kind\": \"ConfigMap\"}", true)]
+    #[case("kind: ConfigMap\ndata:\n  a: |\n    kind: PodMonitor\n\tb\n", true)]
+    #[case("kind: ConfigMap\nkind: PodMonitor\n", false)]
+    #[case("kind: PodMonitorList\nitems: [\n", false)]
+    #[case("kind: {{ .Values.kind }}\n", false)]
+    #[case("{\"a\": , \"kind\": \"Probe\"}", false)]
+    #[case("- kind: ConfigMap\n- kind: Probe\n- [\n", false)]
+    #[case("a: [\nmankind: x\n", false)]
+    fn what_is_broken_is_foreign_only_where_each_kind_is(#[case] text: &str, #[case] is_it: bool) {
+        assert_eq!(is_foreign(text), is_it);
     }
 
     #[test]

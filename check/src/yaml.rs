@@ -3,11 +3,13 @@
 //! A parser stops at the first mistake, so a stream is split into its [documents] first: what is
 //! wrong with one hides none of the others.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Location, Spanned};
 
 /// A value, and where it is.
@@ -26,8 +28,18 @@ pub enum Content {
     Scalar(Value),
     /// A list.
     List(Vec<Node>),
-    /// A mapping: keys with the bytes that they take, and values.
+    /// A mapping: keys with the bytes that they take, and values. Of a key that is given twice the
+    /// last value counts, as for Helm and the API server.
     Mapping(Vec<(String, Range<usize>, Node)>),
+}
+
+/// A key that a mapping has more than once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    /// Its path, as messages have it.
+    pub path: String,
+    /// The bytes of the last one, which counts.
+    pub range: Range<usize>,
 }
 
 /// What is wrong with a text, and where.
@@ -128,6 +140,7 @@ impl Node {
                 max_events: usize::MAX,
                 max_buffered_comment_events: usize::MAX,
             },
+            duplicate_keys: DuplicateKeyPolicy::PassThrough,
             with_snippet: false,
         };
         let parsed = serde_saphyr::from_str_with_options(document, options);
@@ -140,9 +153,18 @@ impl Node {
             let message = message
                 .rsplit_once(" at line ")
                 .map_or(message, |(message, _)| message);
-            Broken {
-                message: message.to_owned(),
-                offset: offset + place,
+            // The parser tells where it noticed; what is to be mended is where it opens.
+            let read = &document[..document.ceil_char_boundary(place + 1)];
+            let opened = unclosed(read).pop();
+            match opened.filter(|opened| unclosed(document).contains(opened)) {
+                Some(opened) => Broken {
+                    message: format!("`{}` is never closed", &document[opened..=opened]),
+                    offset: offset + opened,
+                },
+                None => Broken {
+                    message: message.to_owned(),
+                    offset: offset + place,
+                },
             }
         })?;
         let mut node = spanned.value.placed(spanned.referenced);
@@ -176,7 +198,7 @@ impl Node {
         let Content::Mapping(members) = &self.content else {
             return None;
         };
-        let member = members.iter().find(|(name, ..)| name == key);
+        let member = members.iter().rfind(|(name, ..)| name == key);
         member.map(|(.., value)| value)
     }
 
@@ -225,6 +247,19 @@ impl Node {
     /// field around it that does.
     #[must_use]
     pub fn field(&self, path: &str) -> Range<usize> {
+        let (key, found) = self.find(path);
+        let is_scalar = |node: &&Self| matches!(node.content, Content::Scalar(_));
+        let value = found.filter(is_scalar).map(|node| node.range.clone());
+        value.filter(|range| !range.is_empty()).unwrap_or(key)
+    }
+
+    /// The bytes of the key of this field, or of the innermost one around it that exists.
+    #[must_use]
+    pub fn key(&self, path: &str) -> Range<usize> {
+        self.find(path).0
+    }
+
+    fn find(&self, path: &str) -> (Range<usize>, Option<&Self>) {
         let (mut node, mut range, mut path) = (self, self.first(), path);
         loop {
             let next = match &node.content {
@@ -236,7 +271,7 @@ impl Node {
                 Content::Mapping(members) => {
                     let path = path.strip_prefix('.').unwrap_or(path);
                     // A key may have dots itself.
-                    let found = members.iter().filter_map(|(key, place, value)| {
+                    let found = members.iter().rev().filter_map(|(key, place, value)| {
                         let rest = path.strip_prefix(key.as_str())?;
                         let ends = rest.is_empty() || rest.starts_with(['.', '[']);
                         ends.then_some((value, place.clone(), rest))
@@ -245,16 +280,48 @@ impl Node {
                 }
             };
             let Some((value, place, rest)) = next else {
-                return range;
+                return (range, None);
             };
             (node, range, path) = (value, place, rest);
             if rest.is_empty() {
-                let is_scalar = matches!(node.content, Content::Scalar(_));
-                return if is_scalar && !node.range.is_empty() {
-                    node.range.clone()
-                } else {
-                    range
-                };
+                return (range, Some(node));
+            }
+        }
+    }
+
+    /// The keys that are given more than once, at any depth.
+    #[must_use]
+    pub fn repeated(&self) -> Vec<Repeated> {
+        let mut found = Vec::new();
+        self.add_repeated("", &mut found);
+        found
+    }
+
+    fn add_repeated(&self, path: &str, found: &mut Vec<Repeated>) {
+        match &self.content {
+            Content::Scalar(_) => {}
+            Content::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    item.add_repeated(&format!("{path}[{index}]"), found);
+                }
+            }
+            Content::Mapping(members) => {
+                let mut last = BTreeMap::new();
+                for (index, (key, ..)) in members.iter().enumerate() {
+                    last.entry(key).or_insert_with(Vec::new).push(index);
+                }
+                for (key, indices) in last {
+                    let (_, range, value) = &members[indices[indices.len() - 1]];
+                    let dot = if path.is_empty() { "" } else { "." };
+                    let path = format!("{path}{dot}{key}");
+                    if indices.len() > 1 {
+                        found.push(Repeated {
+                            path: path.clone(),
+                            range: range.clone(),
+                        });
+                    }
+                    value.add_repeated(&path, found);
+                }
             }
         }
     }
@@ -278,6 +345,38 @@ impl Node {
 fn index(path: &str) -> Option<(usize, &str)> {
     let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
     Some((index.parse().ok()?, rest))
+}
+
+/// The brackets of a text that are open at its end, from outside to inside.
+fn unclosed(text: &str) -> Vec<usize> {
+    let mut open = Vec::new();
+    let mut quote = None;
+    let mut is_comment = false;
+    // Whether a quote, a comment or a bracket may begin here.
+    let mut is_start = true;
+    let mut is_escaped = false;
+    for (place, character) in text.char_indices() {
+        match (quote, character) {
+            (Some('"'), '\\') => is_escaped = !is_escaped,
+            (Some(closing), _) => {
+                if character == closing && !is_escaped {
+                    quote = None;
+                }
+                is_escaped = false;
+            }
+            (None, '\n') => is_comment = false,
+            (None, _) if is_comment => {}
+            (None, '#') if is_start => is_comment = true,
+            (None, '"' | '\'') if is_start => quote = Some(character),
+            (None, '[' | '{') if is_start => open.push(place),
+            (None, ']' | '}') => {
+                open.pop();
+            }
+            _ => {}
+        }
+        is_start = character.is_whitespace() || matches!(character, '[' | '{' | ',' | ':');
+    }
+    open
 }
 
 /// Where an error is. Those of the scanner count characters only.
@@ -384,6 +483,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 mod tests {
     use super::*;
     use rstest::rstest;
+    use serde_json::json;
 
     #[rstest]
     #[case("a: 1\n---\nb: 2\n", &["a: 1\n", "---\nb: 2\n"])]
@@ -442,16 +542,37 @@ spec:
     }
 
     #[rstest]
-    #[case("a: yes", serde_json::json!({"a": true}))]
-    #[case("a: &x {b: 1}\nc: {<<: *x, d: ~}", serde_json::json!({"a": {"b": 1}, "c": {"b": 1, "d": null}}))]
-    #[case("{\n\t\"a\": [1.5, -2, \"\\u0041\"]\n}", serde_json::json!({"a": [1.5, -2, "A"]}))]
-    #[case("a:\n", serde_json::json!({"a": null}))]
-    #[case("a: |\n  x\n  y\n", serde_json::json!({"a": "x\ny\n"}))]
+    #[case("a: yes", json!({"a": true}))]
+    #[case("a: &x {b: 1}\nc: {<<: *x, d: ~}", json!({"a": {"b": 1}, "c": {"b": 1, "d": null}}))]
+    #[case("{\n\t\"a\": [1.5, -2, \"\\u0041\"]\n}", json!({"a": [1.5, -2, "A"]}))]
+    #[case("a:\n", json!({"a": null}))]
+    #[case("a: |\n  x\n  y\n", json!({"a": "x\ny\n"}))]
     fn a_value_is_that_of_the_plain_parser(#[case] text: &str, #[case] expected: Value) {
         let node = Node::read(text, 0).expect("valid YAML");
         assert_eq!(node.value(), expected);
         let plain: Value = serde_saphyr::from_str(text).expect("valid YAML");
         assert_eq!(plain, expected);
+    }
+
+    #[rstest]
+    #[case("a: {b: 1, c: 2, b: 3}\n", json!({"a": {"b": 3, "c": 2}}), &[("a.b", 16)])]
+    #[case("a:\n- x: 1\n  x: {y: 1, y: 2}\na: [{x: 2}]\n", json!({"a": [{"x": 2}]}), &[("a", 28)])]
+    #[case("a: &a {b: 1}\nc: {b: 2, <<: *a}\nd: {<<: *a, b: 3}\n",
+        json!({"a": {"b": 1}, "c": {"b": 2}, "d": {"b": 3}}), &[])]
+    #[case("1: a\ntrue: b\n", json!({"1": "a", "true": "b"}), &[])]
+    fn of_a_key_that_is_given_twice_the_last_one_counts(
+        #[case] text: &str,
+        #[case] value: Value,
+        #[case] expected: &[(&str, usize)],
+    ) {
+        let node = Node::read(text, 0).expect("valid YAML");
+        assert_eq!(node.value(), value);
+        let found = node.repeated();
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.path.as_str(), one.range.start))
+            .collect();
+        assert_eq!(found, expected);
     }
 
     #[test]
@@ -478,10 +599,10 @@ spec:
     }
 
     #[rstest]
-    #[case("a: [1\nb: 2\n", 7)]
+    #[case("a: [1\nb: 2\n", 3)]
     #[case("a: 1\nb: [1\n", 8)]
+    #[case("a: '['\nb: {c: \"\\\"[\", # [\n  d: [1], e: [x, y\nf: 1\n", 38)]
     #[case("é: {{ x }}\n", 5)]
-    #[case("a: 1\na: 2\n", 5)]
     fn what_is_broken_has_a_place(#[case] text: &str, #[case] offset: usize) {
         let broken = Node::read(text, 100).unwrap_err();
         assert_eq!(broken.offset, 100 + offset, "{}", broken.message);

@@ -41,6 +41,28 @@ metadata: {name: nobodys, namespace: default}
 spec: {}
 ";
 
+/// Of another group than the policy's, rendered by Argo CD, and a patch.
+const OTHERS: &str = "\
+apiVersion: azmonitoring.microsoft.com/v1
+kind: PodMonitor
+metadata: {name: azure, namespace: shop-dev}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop, namespace: argocd}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: stack, namespace: flux-system}
+---
+a: 1
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: gone}
+$patch: delete
+";
+
 /// A folder, and the program in it.
 struct Place(TempDir);
 
@@ -48,7 +70,9 @@ impl Place {
     fn with(files: &[(&str, &str)]) -> Self {
         let place = Self(tempfile::tempdir().expect("a folder"));
         for (name, text) in files {
-            std::fs::write(place.path().join(name), text).expect("a file");
+            let path = place.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
         }
         place
     }
@@ -102,7 +126,6 @@ impl From<Output> for Ran {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn a_violation_is_shown_where_it_stands_with_what_to_write() {
     let ran = Place::with(&[("kubelet.yaml", LEAKING)]).run(&["kubelet.yaml"]);
     let expected = "\
@@ -141,18 +164,17 @@ exporter's own label `namespace` wins, and no rule filters it
 #[rstest]
 #[case::accepted(HARMLESS, &[], 0, "1 object: 1 accepted, 0 rejected\n")]
 #[case::nothing_to_judge("kind: ConfigMap\n", &[], 0, "no object that the policy is about\n")]
-#[case::empty("", &[], 0, "no object that the policy is about\n")]
+#[case::empty("", &[], 0, "no object that the policy is about; 1 not judged\n")]
 #[case::warning(ODD, &[], 0, "1 accepted, 0 rejected; 1 warning\n")]
 #[case::warning_as_error(ODD, &["--warnings-as-errors"], 1, "1 accepted, 0 rejected; 1 warning\n")]
 #[case::no_namespace("kind: Probe\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a}\n", &[], 2,
-    "Probe a names no namespace; give one with --namespace\n --> <stdin>:3:18")]
+    "the object names no namespace; give one with --namespace\n --> <stdin>:3:18")]
 #[case::namespace("kind: PrometheusRule\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a}\n",
     &["--namespace", "dev"], 1, "PrometheusRule dev/a: metadata.labels.release")]
 #[case::wrong_type("kind: PodMonitor\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a, namespace: dev}\n\
     spec:\n  podMetricsEndpoints: 3\n", &[], 1, "error[refused]: spec.podMetricsEndpoints")]
 #[case::verbose(HARMLESS, &["--verbose"], 0,
     "accepted   PrometheusRule prod/rules (environment prod) <stdin>:1\n")]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn standard_input_is_judged(
     #[case] input: &str,
     #[case] arguments: &[&str],
@@ -164,14 +186,425 @@ fn standard_input_is_judged(
     assert_eq!(ran.code, Some(code), "{ran:?}");
 }
 
+#[test]
+fn of_a_key_that_is_given_twice_the_last_one_counts() {
+    let twice = LEAKING
+        .replace(
+            "monitoring-prod # ours",
+            "monitoring-prod\n    release: monitoring-dev",
+        )
+        .replace(
+            "honorLabels: true",
+            "honorLabels: true\n      honorLabels: false",
+        )
+        .replace(
+            "  endpoints:",
+            "  selector: {matchLabels: {app: shop}}\n  endpoints:",
+        );
+    let place = Place::with(&[("twice.yaml", &twice)]);
+    let ran = place.run(&["-s", "proven.yaml", "twice.yaml"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    std::fs::write(
+        place.path().join("proven.yaml"),
+        "namespaceFilter: proven\n",
+    )
+    .expect("a file");
+    let ran = place.run(&["-s", "proven.yaml", "twice.yaml"]);
+    let parts = [
+        "warning: metadata.labels.release is given more than once: this one counts",
+        "--> twice.yaml:9:5\n",
+        "warning: spec.endpoints[0].honorLabels is given more than once",
+        "1 object: 1 accepted, 0 rejected; 2 warnings\n",
+    ];
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+    assert_eq!(ran.code, Some(0));
+}
+
+#[rstest]
+#[case::twice("kind: ConfigMap\napiVersion: v1\ndata: {a: x, a: y}\n", "")]
+#[case::broken(
+    "kind: ConfigMap\napiVersion: v1\ndata: [\n",
+    "note: <stdin>:3: not judged, for its kind is none of the policy's; it cannot be read: `[` is never closed\n"
+)]
+fn what_is_not_ours_never_decides(#[case] other: &str, #[case] note: &str) {
+    let input = format!("{other}---\n{HARMLESS}");
+    let ran = Place::with(&[]).run_on(&input, &["--strict", "-"]);
+    assert_eq!(ran.out, "1 object: 1 accepted, 0 rejected\n");
+    assert_eq!(ran.code, Some(0));
+    let ran = Place::with(&[]).run_on(&input, &["--strict", "--verbose", "-"]);
+    assert!(ran.out.starts_with(note), "{}", ran.out);
+    assert_eq!(ran.code, Some(0));
+}
+
+#[test]
+fn nothing_that_may_bring_in_objects_is_passed_over_in_silence() {
+    let place = Place::with(&[("others.yaml", OTHERS)]);
+    let ran = place.run(&["others.yaml"]);
+    let expected = "\
+note: others.yaml:1: PodMonitor shop-dev/azure: not judged, for the policy is about monitoring.coreos.com, \
+not azmonitoring.microsoft.com
+
+note: others.yaml:5: Application argocd/shop: what it installs is not judged: judge what Helm or Kustomize \
+render of it
+
+note: others.yaml:13: not judged, for it is no Kubernetes object: it has no `kind`
+
+unjudged as at others.yaml:5, 1 more:
+  others.yaml:9  HelmRelease flux-system/stack
+
+no object that the policy is about; 4 not judged
+";
+    assert_eq!(ran.out, expected);
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(place.run(&["--strict", "others.yaml"]).code, Some(2));
+    let verbose = place.run(&["--verbose", "others.yaml"]).out;
+    assert!(
+        verbose.contains("not judged, for it is a patch"),
+        "{verbose}"
+    );
+    let json: Value =
+        serde_json::from_str(&place.run(&["-o", "json", "others.yaml"]).out).expect("JSON");
+    assert_eq!(json["summary"]["unjudged"], 4);
+    let github = place.run(&["-o", "github", "others.yaml"]).out;
+    assert_eq!(
+        github.matches("::notice file=others.yaml,line=").count(),
+        4,
+        "{github}"
+    );
+}
+
+#[rstest]
+#[case::array("[{a}, {a}]", 2)]
+#[case::map("{\"x.yaml\": {a}, \"y/z\": [{a}], \"deep\": {\"er\": {a}}}", 3)]
+#[case::list(
+    "{\"kind\": \"List\", \"apiVersion\": \"v1\", \"items\": [{a}, {\"kind\": \"ConfigMap\"}]}",
+    1
+)]
+#[case::values("{\"extraObjects\": [{a}], \"replicas\": 1}", 0)]
+fn what_jsonnet_writes_is_read(#[case] shape: &str, #[case] count: usize) {
+    let object = "{\"apiVersion\": \"monitoring.coreos.com/v1\", \"kind\": \"PrometheusRule\", \
+                  \"metadata\": {\"name\": \"a\", \"namespace\": \"dev\"}}";
+    let place = Place::with(&[("all.json", &shape.replace("{a}", object))]);
+    let ran = place.run(&["-o", "json", "all.json"]);
+    let json: Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(json["summary"]["rejected"], count, "{}", ran.out);
+    assert_eq!(json["summary"]["unjudged"], usize::from(count == 0));
+    // A fix finds its way to the object.
+    let fixed = place.run(&["--write", "all.json"]);
+    assert_eq!(fixed.code, Some(0), "{fixed:?}");
+}
+
+#[test]
+fn a_chart_and_a_kustomization_are_told_once() {
+    let template = "kind: {{ .Values.kind }}\nmetadata: {{- toYaml . }}\n";
+    let place = Place::with(&[
+        ("charts/shop/Chart.yaml", "name: shop\n"),
+        ("charts/shop/values.yaml", "a: 1\n"),
+        ("charts/shop/templates/a.yaml", template),
+        ("charts/shop/templates/b.yaml", template),
+        ("charts/shop/charts/sub/templates/c.yaml", template),
+        (
+            "overlays/dev/kustomization.yml",
+            "resources: [../../base]\n",
+        ),
+        ("overlays/dev/patch.yaml", LEAKING),
+        ("rules.yaml", HARMLESS),
+    ]);
+    let ran = place.run(&["."]);
+    let expected = "\
+note: ./charts/shop: this is a chart: judge what Helm renders of it, `helm template … | env-isolation-check -`
+
+note: ./overlays/dev: this is a kustomization: judge what it builds, `kubectl kustomize … | env-isolation-check -`
+
+1 object: 1 accepted, 0 rejected; 2 not judged
+";
+    assert_eq!(ran.out, expected);
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(place.run(&["--strict", "."]).code, Some(2));
+    let templates = [
+        "charts/shop/templates/a.yaml",
+        "charts/shop/templates/b.yaml",
+    ];
+    let ran = place.run(&templates);
+    assert!(
+        ran.out.starts_with("note: charts/shop: this is a chart"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out
+            .ends_with("\n\nno object that the policy is about; 1 not judged\n"),
+        "{}",
+        ran.out
+    );
+}
+
+#[rstest]
+#[case::folder(&["empty"], "note: empty: this folder has no manifest (.yaml, .yml or .json)\n")]
+#[case::input(&["-"], "note: <stdin>: standard input is empty\n")]
+fn nothing_is_told_and_fails_if_strict(#[case] arguments: &[&str], #[case] expected: &str) {
+    let place = Place::with(&[("empty/readme.txt", "")]);
+    let ran = place.run(arguments);
+    assert!(ran.out.starts_with(expected), "{}", ran.out);
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(
+        place.run(&[arguments, &["--strict"]].concat()).code,
+        Some(2)
+    );
+}
+
+#[test]
+fn what_may_be_ours_but_cannot_be_read_is_told() {
+    let place = Place::with(&[(
+        "unversioned.yaml",
+        "kind: PodMonitor\nmetadata: {name: a}\n",
+    )]);
+    std::fs::write(place.path().join("photo.yaml"), b"\x89PNG\0\xff").expect("a file");
+    let ran = place.run(&["."]);
+    let parts = [
+        "error[unreadable]: the object has no apiVersion",
+        " --> ./unversioned.yaml:1:7\n",
+        "error[unreadable]: cannot read ./photo.yaml: it is binary",
+    ];
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+    assert_eq!(ran.code, Some(2));
+}
+
+#[test]
+fn what_was_said_is_not_said_again() {
+    let monitor = |index: usize| LEAKING.replace("name: kubelet", &format!("name: m{index}"));
+    let all: Vec<String> = (0..14).map(monitor).collect();
+    let place = Place::with(&[("all.yaml", &all.join("---\n"))]);
+    let ran = place.run(&["all.yaml"]);
+    assert_eq!(ran.out.matches("error[").count(), 2, "{}", ran.out);
+    let parts = [
+        "namespace-filter as at all.yaml:14, 13 more:\n  all.yaml:30  ServiceMonitor monitoring-dev/m1: \
+         spec.endpoints[0].metricRelabelings\n",
+        "  … and 3 more\n",
+        "14 objects: 0 accepted, 14 rejected for 28 violations",
+    ];
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+    let few = place.run(&["--max-findings", "1", "all.yaml"]).out;
+    assert!(
+        few.contains("… and 14 more, of which --max-findings shows"),
+        "{few}"
+    );
+}
+
+#[test]
+fn a_fix_marks_what_it_adds() {
+    let text = format!(
+        "{LEAKING}      metricRelabelings:\n      - {{action: drop, regex: a, sourceLabels: [b]}}\n"
+    );
+    let ran = Place::with(&[("a.yaml", &text)]).run(&["a.yaml"]);
+    let fix = "
+             metricRelabelings:
+           +   - action: keep
+           +     regex: 'dev|.*-dev|kube-system'
+           +     sourceLabels:
+           +       - namespace
+               - action: drop
+";
+    assert!(ran.out.contains(fix), "{}", ran.out);
+}
+
+#[test]
+fn what_a_baseline_has_does_not_fail_and_what_is_new_does() {
+    let place = Place::with(&[("a.yaml", LEAKING)]);
+    let written = place.run(&["--write-baseline", "known.json", "a.yaml"]);
+    assert_eq!(written.err, "wrote 2 findings into known.json\n");
+    assert_eq!(written.code, Some(0));
+    let known = "[
+{\"rule\":\"namespace-filter\",\"object\":\"ServiceMonitor monitoring-dev/kubelet\",\
+\"field\":\"spec.endpoints[0].metricRelabelings\"},
+{\"rule\":\"release-label\",\"object\":\"ServiceMonitor monitoring-dev/kubelet\",\
+\"field\":\"metadata.labels.release\"}
+]
+";
+    assert_eq!(place.read("known.json"), known);
+    // A line is not what a finding is known by.
+    std::fs::write(place.path().join("a.yaml"), format!("# c\n{LEAKING}")).expect("a file");
+    let ran = place.run(&["--baseline", "known.json", "a.yaml"]);
+    assert_eq!(
+        ran.out,
+        "1 object: 0 accepted, 0 rejected, 1 let be by the baseline or an exception\n"
+    );
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let other =
+        LEAKING.replace("monitoring-prod # ours", "monitoring-dev") + "    - honorLabels: true\n";
+    std::fs::write(place.path().join("a.yaml"), other).expect("a file");
+    let ran = place.run(&["--baseline", "known.json", "a.yaml"]);
+    assert_eq!(ran.out.matches("error[").count(), 1, "{}", ran.out);
+    assert!(
+        ran.out.contains("spec.endpoints[1].metricRelabelings"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(ran.code, Some(1));
+    let gone = "env-isolation-check: gone since the baseline: ServiceMonitor monitoring-dev/kubelet: \
+                metadata.labels.release (release-label)\n";
+    assert_eq!(ran.err, gone);
+    let missing = place.run(&["--baseline", "none.json", "a.yaml"]);
+    assert_eq!(missing.code, Some(2), "{missing:?}");
+}
+
+#[test]
+fn what_a_repository_says_once_holds_in_all_of_its_folders() {
+    let nameless = LEAKING.replace("  namespace: monitoring-dev\n", "");
+    let place = Place::with(&[
+        ("policy.yaml", "environments: [{name: test}]\n"),
+        ("sub/deep/a.yaml", &nameless),
+        ("sub/testdata/b.yaml", "kind: [\n"),
+    ]);
+    let write = |text: &str| {
+        std::fs::write(place.path().join("env-isolation.yaml"), text).expect("a file");
+    };
+    write("settings: policy.yaml\nnamespace: monitoring-dev\nexclude: ['**/testdata/**']\n");
+    let accepted = "1 object: 1 accepted, 0 rejected\n";
+    for path in ["sub", "./sub/deep", "sub/deep/a.yaml"] {
+        let ran = place.run(&[path]);
+        assert_eq!((ran.out.as_str(), ran.code), (accepted, Some(0)), "{ran:?}");
+    }
+    assert!(!place.run(&["."]).out.contains("env-isolation.yaml"));
+    let deep = Command::new(env!("CARGO_BIN_EXE_env-isolation-check"))
+        .arg("a.yaml")
+        .current_dir(place.path().join("sub/deep"))
+        .output();
+    assert_eq!(Ran::from(deep.expect("an end")).out, accepted);
+    // What is given wins, and nothing need be said.
+    assert_eq!(place.run(&["--no-config", "sub"]).code, Some(2));
+    let other = ["-n", "other", "sub/deep", "--verbose"];
+    assert!(
+        place
+            .run(&other)
+            .out
+            .contains("ServiceMonitor other/kubelet")
+    );
+    write("settings: {namespaceFilter: all}\n");
+    let ran = place.run(&["sub/deep"]);
+    let parts = [
+        "namespaceFilter: expected `required` or `proven`",
+        "env-isolation.yaml:1:29",
+    ];
+    for part in parts {
+        assert!(ran.err.contains(part), "{part}\n{}", ran.err);
+    }
+    write("setting: {}\n");
+    let ran = place.run(&["sub/deep"]);
+    assert!(
+        ran.err
+            .contains("unknown key; known are settings, namespace"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(ran.code, Some(2));
+}
+
+#[test]
+fn an_exception_beside_an_object_holds_until_its_day() {
+    let allow = |rule: &str, until: &str| {
+        format!("# env-isolation: allow {rule} until {until} because we move\n")
+    };
+    let both = allow("namespace-filter", "2999-12-31") + &allow("release-label", "2999-12-31");
+    let over = allow("namespace-filter", "2020-01-01") + &allow("release-label", "2999-12-31");
+    let place = Place::with(&[
+        ("both.yaml", &format!("{both}{LEAKING}---\n{HARMLESS}")),
+        (
+            "over.yaml",
+            &LEAKING.replace("spec:", &format!("{over}spec:")),
+        ),
+        (
+            "odd.yaml",
+            &format!(
+                "{}# env-isolation: ignore\n{HARMLESS}",
+                allow("selector", "2999-12-31")
+            ),
+        ),
+    ]);
+    let ran = place.run(&["both.yaml"]);
+    let summary = "2 objects: 1 accepted, 0 rejected, 1 let be by the baseline or an exception\n";
+    assert_eq!((ran.out.as_str(), ran.code), (summary, Some(0)));
+    let ran = place.run(&["over.yaml"]);
+    assert!(ran.out.contains("error[namespace-filter]"), "{}", ran.out);
+    assert!(!ran.out.contains("error[release-label]"), "{}", ran.out);
+    let warning =
+        "warning: the exception from namespace-filter ended on 2020-01-01\n --> over.yaml:9:1\n";
+    assert!(ran.out.contains(warning), "{}", ran.out);
+    assert_eq!(ran.code, Some(1));
+    let ran = place.run(&["odd.yaml"]);
+    let parts = [
+        "an exception reads",
+        "the exception allows nothing: selector is not violated",
+    ];
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+    let list = place.run(&["--list-exceptions", "over.yaml"]);
+    let expected = "\
+over.yaml:9: ServiceMonitor monitoring-dev/kubelet: namespace-filter, ended 2020-01-01: we move
+over.yaml:10: ServiceMonitor monitoring-dev/kubelet: release-label, until 2999-12-31: we move
+2 exceptions
+";
+    assert_eq!((list.out.as_str(), list.code), (expected, Some(0)));
+    // What is excepted is left alone by --write.
+    assert_eq!(place.run(&["--write", "both.yaml"]).err, "");
+}
+
+#[test]
+fn an_exception_in_a_list_is_of_one_item() {
+    let item = |name: &str| {
+        format!(
+            "- apiVersion: monitoring.coreos.com/v1\n  kind: PrometheusRule\n  \
+             metadata: {{name: {name}, namespace: dev}}\n"
+        )
+    };
+    let comment = "# env-isolation: allow release-label until 2999-12-31 because we move\n";
+    let text = format!(
+        "kind: List\napiVersion: v1\nitems:\n{}{comment}{}{}",
+        item("a"),
+        item("b"),
+        item("c")
+    );
+    let ran = Place::with(&[]).run_on(&text, &["--verbose", "-"]);
+    for line in [
+        "REJECTED   PrometheusRule dev/a",
+        "known      PrometheusRule dev/b",
+        "REJECTED   PrometheusRule dev/c",
+    ] {
+        assert!(ran.out.contains(line), "{line}\n{}", ran.out);
+    }
+}
+
+#[test]
+fn what_helm_rendered_is_shown_in_its_template() {
+    let place = Place::with(&[]);
+    let input = format!("---\n{HARMLESS}---\n{LEAKING}");
+    let ran = place.run_on(&input, &["-"]);
+    assert!(
+        ran.out
+            .contains("--> stack/templates/kubelet.yaml (rendered):9:14\n"),
+        "{}",
+        ran.out
+    );
+    let ran = place.run_on(&input, &["-o", "github", "-"]);
+    let start =
+        "::error title=stack/templates/kubelet.yaml%3A ServiceMonitor monitoring-dev/kubelet%3A";
+    assert!(ran.out.starts_with(start), "{}", ran.out);
+}
+
 #[rstest]
 #[case::no_file(&["missing.yaml"], "cannot read missing.yaml")]
+#[case::no_namespace_can_be(&["-n", "Not_Valid", "rules.yaml"], "no namespace can have this name")]
 #[case::no_match(&["*.yml"], "no file matches *.yml")]
 #[case::no_path(&[], "required arguments were not provided")]
-#[case::bad_settings(&["--settings", "bad.yaml", "rules.yaml"], "the settings are not valid: colour")]
-#[case::no_policy(&["--policy", "rules.yaml", "rules.yaml"], "rules.yaml: no policy")]
+#[case::bad_settings(&["--settings", "bad.yaml", "rules.yaml"], "error: colour: unknown key; known are environments, sharedNamespaces")]
 #[case::write_to_a_pipe(&["--write", "-"], "--fix prints the fixes as a patch")]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn what_cannot_be_read_is_told(#[case] arguments: &[&str], #[case] expected: &str) {
     let place = Place::with(&[("rules.yaml", HARMLESS), ("bad.yaml", "colour: red\n")]);
     let ran = place.run_on(LEAKING, arguments);
@@ -183,18 +616,17 @@ fn what_cannot_be_read_is_told(#[case] arguments: &[&str], #[case] expected: &st
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn a_broken_document_hides_none_of_the_others() {
     let text = format!("{HARMLESS}---\nkind: [\n---\n{LEAKING}---\na: {{{{ .Values.a }}}}\n");
     let place = Place::with(&[("all.yaml", &text)]);
     std::fs::write(place.path().join("latin1.yaml"), b"a: \xe9\n").expect("a file");
     let ran = place.run(&["all.yaml", "latin1.yaml"]);
     let parts = [
-        "error[unreadable]: unclosed bracket '['\n --> all.yaml:5:7\n",
+        "error[unreadable]: `[` is never closed\n --> all.yaml:5:7\n",
         "error[release-label]",
         "--> all.yaml:14:14",
         "if this is a Helm template, judge what `helm template` renders of it\n",
-        "error[unreadable]: cannot read latin1.yaml: stream did not contain valid UTF-8",
+        "error[unreadable]: cannot read latin1.yaml: its line 1 is not UTF-8",
         "2 objects: 1 accepted, 1 rejected for 2 violations (2 with a fix: see --fix and --write); 3 cannot be read",
     ];
     for part in parts {
@@ -204,7 +636,6 @@ fn a_broken_document_hides_none_of_the_others() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn a_violation_in_a_list_is_shown_in_its_item() {
     let item = LEAKING
         .replace("# Source: stack/templates/kubelet.yaml\n", "")
@@ -215,14 +646,14 @@ fn a_violation_in_a_list_is_shown_in_its_item() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn json_has_the_verdicts_with_their_places() {
     let text = format!("{LEAKING}---\n{HARMLESS}---\nkind: [\n");
     let ran = Place::with(&[("all.yaml", &text)]).run(&["-o", "json", "all.yaml"]);
     assert_eq!(ran.code, Some(2));
     let report: Value = serde_json::from_str(&ran.out).expect("JSON");
     let summary = serde_json::json!({
-        "objects": 2, "accepted": 1, "rejected": 1, "violations": 2, "warnings": 0, "unreadable": 1
+        "objects": 2, "accepted": 1, "rejected": 1, "violations": 2, "warnings": 0, "unreadable": 1,
+        "unjudged": 0, "known": 0
     });
     assert_eq!(report["summary"], summary);
     assert_eq!(report["objects"][1]["verdict"], "accepted");
@@ -243,7 +674,6 @@ fn json_has_the_verdicts_with_their_places() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn sarif_has_a_result_for_each_finding() {
     let files = [
         ("a b.yaml", LEAKING),
@@ -281,7 +711,6 @@ fn sarif_has_a_result_for_each_finding() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn github_shows_a_command_for_each_finding() {
     let ran = Place::with(&[("a,b.yaml", LEAKING)]).run(&["-o", "github", "a,b.yaml"]);
     let lines: Vec<&str> = ran.out.lines().collect();
@@ -308,7 +737,6 @@ fn fixed() -> String {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn fixes_are_written_into_whatever_is_yaml() {
     let braces = "  jobLabel: \"{{ .Values.job }}\"\n";
     let quoted = format!("{LEAKING}{braces}");
@@ -327,14 +755,13 @@ fn fixes_are_written_into_whatever_is_yaml() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn fixes_are_printed_as_a_patch() {
     let place = Place::with(&[("a.yaml", LEAKING), ("broken.yaml", "a: [\n")]);
     let broken = place.run(&["--fix", "a.yaml", "broken.yaml"]);
     assert_eq!(broken.code, Some(2));
     assert_eq!(
         broken.err,
-        "env-isolation-check: broken.yaml:1:4: unclosed bracket '['\n"
+        "env-isolation-check: broken.yaml:1:4: `[` is never closed\n"
     );
     let ran = place.run(&["--fix", "./a.yaml"]);
     assert_eq!(ran.out, broken.out);
@@ -350,7 +777,6 @@ fn fixes_are_printed_as_a_patch() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn settings_come_from_the_policy_that_is_deployed() {
     let policy = "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nspec:\n  \
                   settings:\n    environments: [{name: test}]\n";
@@ -362,7 +788,38 @@ fn settings_come_from_the_policy_that_is_deployed() {
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
+fn an_explanation_never_calls_a_leak_what_is_not_known() {
+    let text = LEAKING.replace(
+        "honorLabels: true",
+        "metricRelabelings:\n      - {action: labelmap, regex: '\\p{Greek}(.*)'}\n      \
+         - {action: keep, sourceLabels: [namespace], regex: '\\p{Greek}|dev'}",
+    );
+    let place = Place::with(&[("a.yaml", &text)]);
+    let ran = place.run(&["explain", "a.yaml"]);
+    assert!(
+        ran.out.contains("?    from outside: cannot be known"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("LEAK"), "{}", ran.out);
+}
+
+/// No discovery gives the targets of a scrape configuration a label `namespace`.
+#[test]
+fn an_explanation_does_not_make_up_a_namespace_for_a_scrape_configuration() {
+    let text = "\
+apiVersion: monitoring.coreos.com/v1alpha1
+kind: ScrapeConfig
+metadata: {name: a, namespace: shop-dev, labels: {release: monitoring-dev}}
+spec: {staticConfigs: [{targets: ['192.0.2.1:80']}]}
+";
+    let ran = Place::with(&[]).run_on(text, &["explain", "-"]);
+    let part = "unless a rule gave the target a label `namespace`, the exporter's own stays\n";
+    assert!(ran.out.contains(part), "{}", ran.out);
+    assert!(!ran.out.contains("namespace becomes label"), "{}", ran.out);
+}
+
+#[test]
 fn an_explanation_shows_where_a_namespace_slips_through() {
     let text = format!(
         "{LEAKING}      metricRelabelings:\n      - {{action: drop, regex: a, sourceLabels: [b]}}\n"
@@ -382,6 +839,13 @@ fn an_explanation_shows_where_a_namespace_slips_through() {
     }
     assert!(!ran.out.contains("PrometheusRule"));
     assert_eq!(ran.code, Some(1));
+    let colored = place.run_on(&text, &["explain", "--color", "always", "."]);
+    assert!(
+        colored.out.contains("\u{1b}[31mLEAK\u{1b}[0m"),
+        "{}",
+        colored.out
+    );
+    assert!(colored.out.contains("PrometheusRule prod/rules"));
     let none = place.run(&["explain", "--name", "other", "a.yaml"]);
     assert_eq!(none.code, Some(2), "{none:?}");
 }

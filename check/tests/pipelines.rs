@@ -34,7 +34,6 @@ fn text(output: &Output) -> String {
 #[rstest]
 #[case("after/kubelet.yaml", 1)]
 #[case("fixed/kubelet.yaml", 0)]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn the_hook_judges_the_files_that_it_is_given(#[case] file: &str, #[case] code: i32) {
     let hook = &yaml(".pre-commit-hooks.yaml")[0];
     let entry = root().join(hook["entry"].as_str().expect("an entry"));
@@ -50,7 +49,6 @@ fn the_hook_judges_the_files_that_it_is_given(#[case] file: &str, #[case] code: 
 #[case(&[("paths", "fixed  */kubelet.y?ml"), ("output", "text")], 1, "15 objects: 13 accepted, 2 rejected for 4 violations")]
 #[case(&[("paths", "fixed"), ("settings", "settings.yaml"), ("warnings-as-errors", "true")], 0, "")]
 #[case(&[("paths", "$(exit 3)")], 2, "cannot read $(exit")]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn the_action_runs_with_its_inputs(
     #[case] given: &[(&str, &str)],
     #[case] code: i32,
@@ -83,7 +81,6 @@ fn the_action_runs_with_its_inputs(
 }
 
 #[test]
-#[cfg_attr(not(embedded), ignore = "built without policy.wasm")]
 fn the_readme_shows_what_is_printed() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
     let prompt = "```console\n$ env-isolation-check ";

@@ -25,7 +25,7 @@ pub const MAX_POSITIONS: usize = 2000;
 
 /// The largest expression that is made an automaton of, counted repetitions written out: there may be much in
 /// it that reads nothing.
-const MAX_SIZE: usize = 16 * MAX_POSITIONS;
+pub(crate) const MAX_SIZE: usize = 16 * MAX_POSITIONS;
 
 /// The most words that are written for the table of one automaton.
 const MAX_WORK: usize = 2_000_000;

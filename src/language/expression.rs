@@ -1,7 +1,7 @@
 //! Regular expressions as a tree: what patterns and globs are translated into, and what automata
 //! are built from.
 
-use super::alphabet::{Class, NAMESPACE, OTHER};
+use super::alphabet::{Class, NAMESPACE, OTHER, symbol};
 
 /// A regular expression over [`Class`]es.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,88 @@ impl Expression {
             }
             Self::Concatenation(parts) => parts.iter().map(Self::only_text).collect(),
             _ => None,
+        }
+    }
+
+    /// A text of the language, of ASCII: the first alternative, repeated as rarely as can be; none where that is not known.
+    #[must_use]
+    pub fn sample(&self) -> Option<String> {
+        match self {
+            Self::Empty => Some(String::new()),
+            Self::Class(class) => {
+                let readable = class.must & NAMESPACE;
+                let symbols = if readable == 0 {
+                    class.must & !(1 << OTHER)
+                } else {
+                    readable
+                };
+                let symbol = u8::try_from(symbols.trailing_zeros()).ok()?;
+                (symbols != 0).then(|| char::from(symbol).to_string())
+            }
+            Self::Concatenation(parts) => parts.iter().map(Self::sample).collect(),
+            Self::Alternation(parts) => parts.iter().find_map(Self::sample),
+            Self::Repetition { inner, minimum, .. } => {
+                let once = if *minimum == 0 {
+                    String::new()
+                } else {
+                    inner.sample()?
+                };
+                Some(once.repeat(*minimum as usize))
+            }
+        }
+    }
+
+    /// Whether the language contains a short text, without an automaton; none where that depends on what is not told
+    /// apart, or the text is too long.
+    #[must_use]
+    pub fn contains(&self, text: &str) -> Option<bool> {
+        let symbols: Vec<u8> = text.chars().map(symbol).collect();
+        let end = 1_u64.checked_shl(u32::try_from(symbols.len()).ok()?)?;
+        let reaches = |must| self.ends(&symbols, 1, must) & end != 0;
+        match (reaches(true), reaches(false)) {
+            (true, _) => Some(true),
+            (false, false) => Some(false),
+            (false, true) => None,
+        }
+    }
+
+    /// The places, as bits, at which it may end that begins at one of these.
+    fn ends(&self, symbols: &[u8], from: u64, must: bool) -> u64 {
+        match self {
+            Self::Empty => from,
+            Self::Class(class) => {
+                let class = if must { class.must } else { class.may };
+                let places = symbols.iter().enumerate();
+                let read = places.filter(|(place, symbol)| {
+                    let (begins, reads) = (from >> place & 1 == 1, class >> **symbol & 1 == 1);
+                    begins && reads
+                });
+                read.fold(0, |ends, (place, _)| ends | 2 << place)
+            }
+            Self::Concatenation(parts) => parts
+                .iter()
+                .fold(from, |from, part| part.ends(symbols, from, must)),
+            Self::Alternation(parts) => parts
+                .iter()
+                .fold(0, |ends, part| ends | part.ends(symbols, from, must)),
+            Self::Repetition {
+                inner,
+                minimum,
+                maximum,
+            } => {
+                let mut last = from;
+                for _ in 0..*minimum {
+                    last = inner.ends(symbols, last, must);
+                }
+                let mut all = last;
+                // More often than there are places, nothing is new.
+                let more = maximum.map_or(u32::MAX, |maximum| maximum - minimum);
+                for _ in 0..more.min(u64::BITS) {
+                    last = inner.ends(symbols, last, must);
+                    all |= last;
+                }
+                all
+            }
         }
     }
 

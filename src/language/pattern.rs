@@ -157,6 +157,19 @@ impl Pattern {
     ///
     /// See [`PatternError`].
     pub fn parse(pattern: &str) -> Result<Self, PatternError> {
+        let parsed = Self::of_any_size(pattern)?;
+        if parsed.expression.positions() > MAX_POSITIONS {
+            return Err(PatternError::TooLarge);
+        }
+        Ok(parsed)
+    }
+
+    /// The same, of a pattern that may be too large for an automaton.
+    ///
+    /// # Errors
+    ///
+    /// See [`PatternError`].
+    pub fn of_any_size(pattern: &str) -> Result<Self, PatternError> {
         if pattern.len() > MAX_LENGTH {
             return Err(PatternError::TooLarge);
         }
@@ -191,9 +204,6 @@ impl Pattern {
             }],
         };
         let (expression, alternatives) = translator.whole(&ast)?;
-        if expression.positions() > MAX_POSITIONS {
-            return Err(PatternError::TooLarge);
-        }
         let mut groups = translator.groups;
         groups[0].expression = expression.clone();
         Ok(Self {

@@ -17,7 +17,7 @@ pub mod solver;
 mod targets;
 mod ways;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::language::automaton::Automaton;
@@ -78,6 +78,19 @@ impl Findings {
         }
     }
 
+    /// Whether there is a witness for each leak of the others.
+    fn shows(&self, others: &Self) -> bool {
+        let leaks = [
+            (&self.target, &others.target),
+            (&self.sample, &others.sample),
+            (&self.exported, &others.exported),
+        ];
+        leaks.into_iter().all(|(own, other)| {
+            let is_shown = own.as_ref().is_some_and(|leak| leak.witness.is_some());
+            other.is_none() || is_shown
+        })
+    }
+
     /// Whether a leak was found.
     #[must_use]
     pub fn leaks(&self) -> bool {
@@ -105,8 +118,9 @@ pub fn prove(
 }
 
 /// What can come through the job, by running it: first without the filters by labels that never flow into a
-/// namespace ([`slice`]). That lets only more through, so where nothing of it leaks, nothing leaks. Only what leaks
-/// is run with all relabel configs.
+/// namespace ([`slice`]). That lets only more through, so where nothing of it leaks, nothing leaks. What leaks is run
+/// with all relabel configs, for the counterexample: first with a text for each label by which was filtered, then with
+/// any.
 ///
 /// # Errors
 ///
@@ -117,19 +131,35 @@ pub fn run(
     interpreter: &mut Interpreter,
 ) -> Result<Findings, TooComplex> {
     let left_out = slice::left_out(job, interpreter)?;
-    let mut found = Run::new(job, &left_out, allowed, interpreter)?.findings(interpreter)?;
-    let is_settled = !found.leaks()
-        && !found.has_free_path
-        && (job.is_named || !found.has_targets)
-        && !found.moves_address;
+    let none = BTreeMap::new();
+    let mut found = Run::new(job, &left_out, &none, allowed, interpreter)?.findings(interpreter)?;
+    let goes_elsewhere = found.has_free_path || found.moves_address || found.standing.is_some();
+    let is_settled = !found.leaks() && !goes_elsewhere && (job.is_named || !found.has_targets);
     if is_settled || left_out.is_empty() {
         return Ok(found);
     }
     // What is too complex with all relabel configs leaves something for what comes after it.
     let kept = interpreter.budget.set_aside();
     let nothing = BTreeSet::new();
-    let whole = Run::new(job, &nothing, allowed, interpreter);
-    let whole = whole.and_then(|run| run.findings(interpreter));
+    let all = |texts: &BTreeMap<String, String>, interpreter: &mut Interpreter| {
+        let run = Run::new(job, &nothing, texts, allowed, interpreter)?;
+        run.findings(interpreter)
+    };
+    let mut shown = None;
+    if !goes_elsewhere {
+        let texts = slice::texts(job, &left_out, interpreter);
+        let tried = texts.and_then(|texts| all(&texts, interpreter));
+        shown = tried.ok().filter(|tried| tried.shows(&found));
+    }
+    let whole = match shown {
+        Some(shown) => Ok(Findings {
+            target: shown.target,
+            sample: shown.sample,
+            exported: shown.exported,
+            ..found.clone()
+        }),
+        None => all(&none, interpreter),
+    };
     interpreter.budget.give_back(kept);
     if let Ok(whole) = whole {
         return Ok(whole);
@@ -144,6 +174,8 @@ struct Run<'a> {
     allowed: &'a Allowed,
     /// The relabel configs that are left out.
     left_out: &'a BTreeSet<ConfigId>,
+    /// Labels that have these texts, wherever nobody else chose them.
+    texts: &'a BTreeMap<String, String>,
     /// The labels that matter.
     labels: Labels,
     /// The labels by which a scrape may go elsewhere than its target stands, or to another path.
@@ -160,6 +192,7 @@ impl<'a> Run<'a> {
     fn new(
         job: &'a ScrapeJob<'a>,
         left_out: &'a BTreeSet<ConfigId>,
+        texts: &'a BTreeMap<String, String>,
         allowed: &'a Allowed,
         interpreter: &mut Interpreter,
     ) -> Result<Self, TooComplex> {
@@ -180,6 +213,7 @@ impl<'a> Run<'a> {
             job,
             allowed,
             left_out,
+            texts,
             labels,
             moved,
             judges_exported,

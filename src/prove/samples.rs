@@ -41,6 +41,12 @@ impl Run<'_> {
                 if name.is_empty() || !(read[place] || place == NAMESPACE) {
                     continue;
                 }
+                let label = Exposed {
+                    place,
+                    name,
+                    text: self.texts.get(name),
+                    something: &something,
+                };
                 let exposed_only =
                     name.starts_with("__") || self.job.honor_labels && place != NAMESPACE;
                 all = all
@@ -48,11 +54,11 @@ impl Run<'_> {
                     .flat_map(|state| {
                         if exposed_only {
                             // Whatever the target's label is, an exporter may expose the same.
-                            vec![exposed(state, place, name, &something)]
+                            vec![label.exposed(state)]
                         } else if self.job.honor_labels {
-                            vec![exposed(state.clone(), place, name, &something), state]
+                            vec![label.exposed(state.clone()), state]
                         } else {
-                            Self::filled(state, place, name, &something)
+                            label.filled(state)
                         }
                     })
                     .collect();
@@ -101,14 +107,39 @@ impl Run<'_> {
         }
         Ok(samples)
     }
+}
+
+/// A label that an exporter may expose.
+struct Exposed<'a> {
+    place: usize,
+    name: &'a str,
+    /// The text that it has, if it is to have one.
+    text: Option<&'a String>,
+    /// The language of all texts but the empty one.
+    something: &'a Rc<Automaton>,
+}
+
+impl Exposed<'_> {
+    /// The state with the label exposed.
+    fn exposed(&self, mut state: State) -> State {
+        let value = state.given_as(Origin::Exposed(self.name.to_owned()), self.text);
+        if self.name == METRIC_NAME && self.text.is_none() {
+            // What comes without a name fails the scrape, unless a config gives it one.
+            state.assume(&value, self.something, true, None);
+        }
+        state.labels[self.place] = value;
+        state.writers[self.place] = None;
+        state
+    }
 
     /// With `honorLabels: false`, the target's label where it has one, else what is exposed: for
     /// `exported_namespace` also the exposed namespace, which had to make room.
-    fn filled(state: State, place: usize, name: &str, something: &Rc<Automaton>) -> Vec<State> {
+    fn filled(&self, state: State) -> Vec<State> {
+        let (place, something) = (self.place, self.something);
         let value = state.labels[place].clone();
         if let Some(text) = value.text() {
             return vec![if text.is_empty() {
-                exposed(state, place, name, something)
+                self.exposed(state)
             } else {
                 state
             }];
@@ -125,24 +156,12 @@ impl Run<'_> {
         let is_free = place != EXPORTED_NAMESPACE || !may_have_any_label(&state);
         if is_free && variable.is_some_and(|variable| state.is_own(variable, place)) {
             // Free on the target, free in what is exposed: free.
-            return vec![exposed(state, place, name, something)];
+            return vec![self.exposed(state)];
         }
         let kept = state.clone().constrained(&value, something, true, None);
         let absent = state.constrained(&value, something, false, None);
         kept.into_iter()
-            .chain(absent.map(|state| exposed(state, place, name, something)))
+            .chain(absent.map(|state| self.exposed(state)))
             .collect()
     }
-}
-
-/// The series with a label that the exporter exposes.
-fn exposed(mut state: State, place: usize, name: &str, something: &Rc<Automaton>) -> State {
-    let value = state.fresh_from(Origin::Exposed(name.to_owned()));
-    if name == METRIC_NAME {
-        // What comes without a name fails the scrape, unless a config gives it one.
-        state.assume(&value, something, true, None);
-    }
-    state.labels[place] = value;
-    state.writers[place] = None;
-    state
 }

@@ -3,8 +3,11 @@
 //! A filter by a label that never flows into a namespace, an address or a path decides whether a series comes
 //! through, never what it is of. Without it only more comes through, so what is proved without it is proved.
 //! Mostly it is what makes a proof large: a list of metrics, a regex over labels of pods.
+//!
+//! What leaks without it may be stopped by it. That is tried with a text for each such label ([`texts`]) before all is
+//! run symbolically: where it leaks with these, it leaks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::language::budget::TooComplex;
 
@@ -71,6 +74,49 @@ pub(super) fn left_out(
     }
     Ok(left_out)
 }
+
+/// A text for each label by which what was left out filters: one that a keep lets through, or any.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice.
+pub(super) fn texts(
+    job: &ScrapeJob<'_>,
+    left_out: &BTreeSet<ConfigId>,
+    interpreter: &mut Interpreter,
+) -> Result<BTreeMap<String, String>, TooComplex> {
+    let mut texts = BTreeMap::new();
+    for config in left_out.iter().filter_map(|id| job.config(*id)) {
+        interpreter.budget.spend(1 + config.source_labels.len())?;
+        let kept = match config.action {
+            Action::Keep => interpreter.sample(&config.regex)?,
+            _ => None,
+        };
+        let parts: Vec<&str> = match &kept {
+            Some(kept) if config.source_labels.len() == 1 => vec![kept],
+            Some(kept) if !config.separator.is_empty() => kept.split(&*config.separator).collect(),
+            _ => Vec::new(),
+        };
+        for (place, label) in config.source_labels.iter().enumerate() {
+            let is_about = |names: &[&str]| names.contains(&label.as_str());
+            if is_about(&NAMESPACES) || is_about(&MOVING) || is_about(&[INSTANCE]) {
+                continue;
+            }
+            match parts.get(place) {
+                Some(part) if parts.len() == config.source_labels.len() => {
+                    texts.insert(label.clone(), (*part).to_owned());
+                }
+                _ => {
+                    texts.entry(label.clone()).or_insert_with(|| ANY.to_owned());
+                }
+            }
+        }
+    }
+    Ok(texts)
+}
+
+/// A text that few filters are about.
+const ANY: &str = "a";
 
 /// The labels that a config mentions.
 fn labels_of(config: &RelabelConfig) -> impl Iterator<Item = &str> {

@@ -234,9 +234,10 @@ impl Run<'_> {
                 }
                 _ if source.lacks(name) => Value::default(),
                 _ => {
-                    let value = state.fresh_from(Origin::Target(name.clone()));
-                    if let Some(text) = state.variables.last_mut() {
-                        *text = source.text(name);
+                    let text = self.texts.get(name);
+                    let value = state.given_as(Origin::Target(name.clone()), text);
+                    if let Some(variable) = value.plain_variable() {
+                        state.variables[variable] = source.text(name);
                     }
                     value
                 }

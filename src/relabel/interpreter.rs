@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::language::alphabet::{Case, Class};
-use crate::language::automaton::{Automaton, Membership, TooLarge};
+use crate::language::automaton::{Automaton, MAX_SIZE, Membership, TooLarge};
 use crate::language::budget::{Budget, TooComplex};
 use crate::language::expression::Expression;
 use crate::language::glob;
@@ -179,6 +179,29 @@ impl Interpreter {
         Ok(made)
     }
 
+    /// Whether a regex that is too large for an automaton matches a text; none where that cannot be told.
+    fn matches(&mut self, regex: &str, text: &str) -> Result<Option<bool>, TooComplex> {
+        let Some(expression) = self.expression(regex)? else {
+            return Ok(None);
+        };
+        self.budget.spend(expression.size())?;
+        Ok(expression.contains(text))
+    }
+
+    /// A text that the regex matches, if one is found.
+    pub(crate) fn sample(&mut self, regex: &str) -> Result<Option<String>, TooComplex> {
+        Ok(self.expression(regex)?.and_then(|it| it.sample()))
+    }
+
+    /// The expression of a regex, where it is exact, also of one that is too large for an automaton.
+    fn expression(&mut self, regex: &str) -> Result<Option<Expression>, TooComplex> {
+        self.budget.spend(2 * regex.len())?;
+        let pattern = Pattern::of_any_size(regex).ok();
+        let pattern =
+            pattern.filter(|pattern| pattern.exact && pattern.expression.size() <= MAX_SIZE);
+        Ok(pattern.map(|pattern| pattern.expression))
+    }
+
     /// The pieces of a template for the regex.
     pub(crate) fn template(
         &mut self,
@@ -311,7 +334,17 @@ impl Interpreter {
         let target = labels.place(&config.target_label);
         let is_needed = target.is_some_and(|target| needed[target]);
         let Ok(regex) = regex else {
-            unknown(step, state, out);
+            match (config.action, value.text()) {
+                (Action::Keep | Action::Drop, Some(text)) => {
+                    let keeps = config.action == Action::Keep;
+                    match self.matches(&config.regex, text)? {
+                        Some(matches) if matches == keeps => out.push(state),
+                        Some(_) => {}
+                        None => unknown(step, state, out),
+                    }
+                }
+                _ => unknown(step, state, out),
+            }
             return Ok(());
         };
 

@@ -179,6 +179,16 @@ impl State {
         value
     }
 
+    /// What the label of this origin holds: the text, or else a new variable.
+    pub fn given_as(&mut self, origin: Origin, text: Option<&String>) -> Value {
+        let Some(text) = text else {
+            return self.fresh_from(origin);
+        };
+        let value = Value::literal(text);
+        self.given.push((origin, value.clone()));
+        value
+    }
+
     /// A new variable, of which is known that this language contains it; of a language that is too
     /// large, nothing is known.
     pub fn fresh_inside(&mut self, expression: &Expression, config: ConfigId) -> Value {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use env_isolation_check::engine::Answer;
+use env_isolation_check::answer::Answer;
 use env_isolation_check::yaml::{self, Node};
 use env_isolation_check::{input, manifest};
 use rstest::rstest;
@@ -15,7 +15,7 @@ fn objects(folder: &str) -> Vec<Value> {
         .join("examples")
         .join(folder);
     let mut objects = Vec::new();
-    for file in input::files(&folder).expect("a folder") {
+    for file in input::find(&folder).expect("a folder").files {
         objects.extend(objects_of(&file));
     }
     assert!(!objects.is_empty());
@@ -186,7 +186,7 @@ fn charts_of_ones_own_are_judged_without_an_error() {
         println!("skipped: CHARTS_DIR names no folder of manifests");
         return;
     };
-    for file in input::files(Path::new(&folder)).expect("a folder") {
+    for file in input::find(Path::new(&folder)).expect("a folder").files {
         for object in objects_of(&file) {
             let namespace = object["metadata"]["namespace"].as_str();
             let request = manifest::request(&object, namespace.unwrap_or("monitoring-dev"));

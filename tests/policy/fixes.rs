@@ -89,7 +89,7 @@ fn relabeling() -> impl Strategy<Value = Value> {
     })
 }
 
-fn pipeline() -> impl Strategy<Value = Value> {
+pub(super) fn pipeline() -> impl Strategy<Value = Value> {
     let rules = || prop::collection::vec(relabeling(), 0..4);
     let selector = select(&["{}", "{any: true}", "{matchNames: [shop-dev, shop-prod]}"][..]);
     let path = select(&["/metrics", "/metrics/cadvisor"][..]);

@@ -1,17 +1,21 @@
-//! Requests, and the module that answers them, compiled once.
+//! Requests, and the module that answers them, compiled once. The library is asked, too: it must
+//! give the same answer, byte for byte.
 
 use std::path::Path;
 use std::sync::LazyLock;
 
-use env_isolation_check::engine::{Answer, Policy, Violation};
+use env_isolation_check::answer::{Answer, Violation, payload};
 use env_isolation_check::manifest;
+use prometheus_env_isolation_policy::admission;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::module::Module;
+
 /// The compiled module.
-pub(crate) static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+static POLICY: LazyLock<Module> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("policy.wasm");
-    Policy::load(&path).expect("run `make policy.wasm` first")
+    Module::load(&path).expect("run `make policy.wasm` first")
 });
 
 /// The lines of a golden file.
@@ -43,7 +47,36 @@ pub(crate) fn manifest_request(object: &Value) -> Value {
 
 /// The verdict on a request.
 pub(crate) fn evaluate(request: &Value, settings: &Value) -> Answer {
-    POLICY.evaluate(request, settings).expect("a verdict")
+    answer(&payload(request, settings))
+}
+
+/// The answer to a payload, whatever it is.
+pub(crate) fn answer(payload: &[u8]) -> Answer {
+    let answer = call("validate", payload);
+    let library = serde_json::to_string(&admission::validate(payload)).expect("JSON");
+    assert_eq!(answer, library, "{}", String::from_utf8_lossy(payload));
+    serde_json::from_str(&answer).expect("an answer")
+}
+
+/// What is wrong with settings.
+pub(crate) fn problems(settings: &Value) -> Option<String> {
+    let settings = settings.to_string();
+    let answer: Value =
+        serde_json::from_str(&call("validate_settings", settings.as_bytes())).expect("an answer");
+    let message = answer["message"].as_str().map(str::to_owned);
+    assert_eq!(answer["valid"], message.is_none());
+    assert_eq!(
+        message,
+        admission::validate_settings(settings.as_bytes()).err()
+    );
+    message
+}
+
+/// What a function of the module answers.
+fn call(function: &str, payload: &[u8]) -> String {
+    let instance = POLICY.instance().expect("an instance");
+    let answer = instance.call(function, payload).expect("no trap");
+    String::from_utf8(answer).expect("UTF-8")
 }
 
 /// The request to change an object.

@@ -1,5 +1,5 @@
-//! The policy as policy-server runs it: `policy.wasm` in the embedded engine, a request in, a
-//! verdict out. `make test` builds the module first.
+//! The policy as policy-server runs it: `policy.wasm` in its engine, a request in, a verdict
+//! out. `make test` builds the module first.
 
 mod budget;
 #[path = "../../benches/cases/mod.rs"]
@@ -13,8 +13,10 @@ mod fixes;
 mod golden;
 mod harness;
 mod labels;
+mod library;
 mod limits;
 mod metadata;
+mod module;
 mod offline;
 mod prometheuses;
 mod questions;

@@ -1,9 +1,9 @@
-//! `env-isolation-check` gives the module's verdicts: over manifests in text, and natively where it
-//! explains them.
+//! `env-isolation-check` gives the module's verdicts, over manifests in text and where it explains
+//! them.
 
 use std::path::Path;
 
-use env_isolation_check::engine::{Answer, Violation};
+use env_isolation_check::answer::{Answer, Violation};
 use env_isolation_check::explain::Explanation;
 use env_isolation_check::fix;
 use env_isolation_check::input::{self, Input};
@@ -13,7 +13,7 @@ use rstest::rstest;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::harness::{POLICY, create, lines, manifest_request, proven};
+use super::harness::{create, evaluate, lines, manifest_request, proven};
 
 #[derive(Deserialize)]
 struct Recorded {
@@ -26,7 +26,7 @@ fn objects() -> Vec<Value> {
     let mut objects: Vec<Value> = recorded.map(|recorded| recorded.object).collect();
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for folder in ["before", "after", "fixed"] {
-        for file in input::files(&examples.join(folder)).expect("a folder") {
+        for file in input::find(&examples.join(folder)).expect("a folder").files {
             objects.extend(super::examples::objects_of(&file));
         }
     }
@@ -35,7 +35,6 @@ fn objects() -> Vec<Value> {
 
 fn judged(input: &Input, settings: &Value) -> Vec<Outcome> {
     let judge = Judge {
-        policy: &POLICY,
         settings,
         namespace: None,
     };
@@ -54,7 +53,7 @@ fn said(outcome: &Outcome) -> (bool, Vec<Violation>, Vec<String>) {
             FindingKind::Violation(violation) => violations.push((**violation).clone()),
             FindingKind::Warning => warnings.push(finding.message.clone()),
             FindingKind::Refusal => {}
-            FindingKind::Unreadable => panic!("{}", finding.message),
+            FindingKind::Unreadable | FindingKind::Unjudged(_) => panic!("{}", finding.message),
         }
     }
     (outcome.verdict == Verdict::Accepted, violations, warnings)
@@ -108,10 +107,8 @@ fn an_explanation_ends_in_the_modules_verdict(#[values(proven(), json!({}))] set
     for object in objects() {
         let request = manifest_request(&object);
         let explanation = Explanation::of(&request, &settings);
-        let answer = POLICY.evaluate(&request, &settings).expect("a verdict");
-        let native = serde_json::to_value(&explanation.response).expect("JSON");
-        let native: Answer = serde_json::from_value(native).expect("an answer");
-        assert_eq!(native, answer, "{object}");
+        let answer = evaluate(&request, &settings);
+        assert_eq!(explanation.answer, answer, "{object}");
         let violations = answer.violations().expect("the annotation");
         if violations
             .iter()

@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::harness::{POLICY, create, evaluate, manifest_request, monitor, proven, update, yaml};
-use env_isolation_check::engine::Answer;
+use super::harness::{answer, create, evaluate, manifest_request, monitor, proven, update, yaml};
+use env_isolation_check::answer::Answer;
 
 fn leaking() -> Value {
     monitor("{any: true}", "{honorLabels: true}")
@@ -81,16 +81,14 @@ fn a_request_that_cannot_be_judged_is_rejected(
     "the request cannot be read: request.kind.kind: expected a string, found an array"
 )]
 fn a_payload_that_is_none_is_rejected_in_a_sentence(#[case] payload: &str, #[case] message: &str) {
-    let answer: Answer = POLICY
-        .call("validate", payload.as_bytes())
-        .expect("no trap");
+    let answer = answer(payload.as_bytes());
     assert!(!answer.accepted);
     assert_eq!(answer.message.as_deref(), Some(message));
 }
 
 #[test]
 fn a_payload_that_is_no_text_is_rejected() {
-    let answer: Answer = POLICY.call("validate", b"\xff\xfe").expect("no trap");
+    let answer = answer(b"\xff\xfe");
     assert_eq!(answer.message.as_deref(), Some("the request is not UTF-8"));
 }
 
@@ -220,9 +218,7 @@ fn an_update_that_only_reorders_changes_nothing() {
     let payload = format!(
         r#"{{"settings":null,"request":{{"kind":{{"group":"monitoring.coreos.com","kind":"ServiceMonitor"}},"namespace":"shop-dev","operation":"UPDATE","object":{new},"oldObject":{old}}}}}"#
     );
-    let answer: Answer = POLICY
-        .call("validate", payload.as_bytes())
-        .expect("a verdict");
+    let answer = answer(payload.as_bytes());
     assert!(answer.accepted, "{:?}", answer.message);
 }
 

@@ -3,13 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::harness::POLICY;
-
-fn problems(settings: &Value) -> Option<String> {
-    let answer = POLICY.validate_settings(settings).expect("an answer");
-    assert_eq!(answer.valid, answer.message.is_none());
-    answer.message
-}
+use super::harness::problems;
 
 #[rstest]
 #[case::nothing(Value::Null)]

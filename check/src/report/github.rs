@@ -3,33 +3,52 @@
 
 use std::io::{Result, Write};
 
-use super::{Report, subject, told};
+use crate::judge::Level;
 
-pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> Result<()> {
-    for outcome in report.outcomes {
-        for finding in &outcome.findings {
-            let (start, end) = report.places(outcome, finding);
-            let command = if finding.kind.is_warning() {
-                "warning"
-            } else {
-                "error"
-            };
-            let title = subject(outcome, finding);
-            write!(
-                out,
-                "::{command} file={},line={},endLine={},col={}",
-                property(&report.input(outcome).name()),
-                start.line,
-                end.line,
-                start.column,
-            )?;
-            if !title.is_empty() {
-                write!(out, ",title={}", property(&title))?;
+use super::{Counts, Form, Part, subject, told};
+
+/// The form.
+pub(super) struct Github;
+
+impl Form for Github {
+    fn part(&mut self, part: &Part<'_>, out: &mut dyn Write) -> Result<()> {
+        for (outcome, finding) in part.findings() {
+            if finding.kind.is_harmless() {
+                continue;
             }
-            writeln!(out, "::{}", data(&told(finding)))?;
+            let command = match finding.kind.level() {
+                Level::Error => "error",
+                Level::Warning => "warning",
+                Level::Note => "notice",
+            };
+            let mut properties = Vec::new();
+            // What comes from a pipe has no line in the repository; it is shown with the run.
+            if part.input(outcome).path.is_some() {
+                let (start, end) = part.places(outcome, finding);
+                properties.push(format!(
+                    "file={},line={},endLine={},col={}",
+                    property(&part.input(outcome).name()),
+                    start.line,
+                    end.line,
+                    start.column,
+                ));
+            }
+            let title = match (&outcome.template, &part.input(outcome).path) {
+                (Some(template), None) => format!("{template}: {}", subject(outcome, finding)),
+                _ => subject(outcome, finding),
+            };
+            if !title.is_empty() {
+                properties.push(format!("title={}", property(&title)));
+            }
+            let properties = properties.join(",");
+            writeln!(out, "::{command} {properties}::{}", data(&told(finding)))?;
         }
+        Ok(())
     }
-    Ok(())
+
+    fn end(&mut self, _: Counts, _: &mut dyn Write) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Text as the message of a command.

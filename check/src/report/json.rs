@@ -4,41 +4,72 @@ use std::io::{Result, Write};
 
 use serde_json::{Value, json};
 
-use super::Report;
+use super::{Counts, Form, Part};
 use crate::judge::{Finding, FindingKind, Outcome, Verdict};
 
-pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> Result<()> {
-    let (unreadable, objects): (Vec<_>, Vec<_>) = report
-        .outcomes
-        .iter()
-        .partition(|outcome| outcome.verdict == Verdict::Unreadable);
-    let unreadable = unreadable.into_iter().flat_map(|outcome| {
-        let findings = outcome.findings.iter();
-        findings.map(|finding| message(report, outcome, finding))
-    });
-    let counts = report.counts();
-    let whole = json!({
-        "objects": objects.into_iter().map(|one| object(report, one)).collect::<Value>(),
-        "unreadable": unreadable.collect::<Value>(),
-        "summary": {
+/// The form. What was not judged comes last, so it is kept.
+#[derive(Default)]
+pub(super) struct Json {
+    objects: usize,
+    unreadable: Vec<Value>,
+    unjudged: Vec<Value>,
+}
+
+impl Form for Json {
+    fn part(&mut self, part: &Part<'_>, out: &mut dyn Write) -> Result<()> {
+        for outcome in part.outcomes {
+            let findings = outcome.findings.iter();
+            let messages = findings.map(|finding| message(part, outcome, finding));
+            match outcome.verdict {
+                Verdict::Unreadable => self.unreadable.extend(messages),
+                Verdict::Unjudged => self.unjudged.extend(messages),
+                Verdict::Accepted | Verdict::Rejected | Verdict::Known => {
+                    let before = if self.objects == 0 {
+                        "{\n\"objects\": ["
+                    } else {
+                        ","
+                    };
+                    self.objects += 1;
+                    write!(out, "{before}\n{:#}", object(part, outcome))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, counts: Counts, out: &mut dyn Write) -> Result<()> {
+        if self.objects == 0 {
+            write!(out, "{{\n\"objects\": [")?;
+        }
+        let summary = json!({
             "objects": counts.objects,
-            "accepted": counts.objects - counts.rejected,
+            "accepted": counts.objects - counts.rejected - counts.known,
             "rejected": counts.rejected,
+            "known": counts.known,
             "violations": counts.violations,
             "warnings": counts.warnings,
             "unreadable": counts.unreadable,
-        },
-    });
-    serde_json::to_writer_pretty(&mut *out, &whole)?;
-    writeln!(out)
+            "unjudged": counts.unjudged,
+        });
+        let unreadable = Value::from(std::mem::take(&mut self.unreadable));
+        let unjudged = Value::from(std::mem::take(&mut self.unjudged));
+        writeln!(
+            out,
+            "],\n\"unreadable\": {unreadable:#},\n\"unjudged\": {unjudged:#},\n\"summary\": {summary:#}\n}}"
+        )
+    }
 }
 
-fn object(report: &Report<'_>, outcome: &Outcome) -> Value {
-    let input = report.input(outcome);
+fn object(part: &Part<'_>, outcome: &Outcome) -> Value {
+    let input = part.input(outcome);
     let mut object = json!({
         "file": input.name(),
         "line": input.place(outcome.start.start).line,
-        "verdict": if outcome.verdict == Verdict::Accepted { "accepted" } else { "rejected" },
+        "verdict": match outcome.verdict {
+            Verdict::Accepted => "accepted",
+            Verdict::Known => "known",
+            _ => "rejected",
+        },
     });
     if let Some(name) = &outcome.name {
         object["kind"] = name.kind.as_str().into();
@@ -55,7 +86,7 @@ fn object(report: &Report<'_>, outcome: &Outcome) -> Value {
     let all = |findings: Vec<&Finding>| -> Value {
         findings
             .into_iter()
-            .map(|one| message(report, outcome, one))
+            .map(|one| message(part, outcome, one))
             .collect()
     };
     object["violations"] = all(violations);
@@ -64,10 +95,10 @@ fn object(report: &Report<'_>, outcome: &Outcome) -> Value {
 }
 
 /// A finding: a violation as the policy's audit annotation has it, with its place.
-fn message(report: &Report<'_>, outcome: &Outcome, finding: &Finding) -> Value {
-    let (start, _) = report.places(outcome, finding);
+fn message(part: &Part<'_>, outcome: &Outcome, finding: &Finding) -> Value {
+    let (start, _) = part.places(outcome, finding);
     let mut message = json!({
-        "file": report.input(outcome).name(),
+        "file": part.input(outcome).name(),
         "line": start.line,
         "column": start.column,
         "message": finding.message,

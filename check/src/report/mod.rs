@@ -1,23 +1,28 @@
-//! What is reported of a run, in the format that is asked for.
+//! What is reported of a run, in the format that is asked for, part by part: what was judged is
+//! written and forgotten, so that a run of any size needs little memory.
 
+mod exceptions;
 mod github;
 mod json;
 mod sarif;
 mod text;
 
 use std::io::{Result, Write};
+use std::ops::AddAssign;
 
 use prometheus_env_isolation_policy::rule::verdict::Fix;
 use prometheus_env_isolation_policy::settings::Settings;
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
 
 use crate::input::{Input, Place};
 use crate::judge::{Finding, FindingKind, Outcome, Verdict};
 
-pub use text::Style;
+pub use text::{Style, excerpt};
 
-/// A run: what was read, and what became of it.
-#[derive(Debug)]
-pub struct Report<'a> {
+/// A part of a run: what was read, and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
     /// What was read.
     pub inputs: &'a [Input],
     /// What became of each object, in order.
@@ -37,6 +42,79 @@ pub enum Format {
     Sarif,
     /// Workflow commands, which GitHub Actions shows beside the changed lines.
     Github,
+    /// The exceptions only.
+    Exceptions,
+    /// Nothing but the counts.
+    Nothing,
+}
+
+/// A report that is being written.
+#[expect(missing_debug_implementations, reason = "a form may hold anything")]
+pub struct Report<W> {
+    form: Box<dyn Form>,
+    counts: Counts,
+    out: W,
+}
+
+/// How a report is written.
+trait Form {
+    /// Writes a part, or keeps what of it is written later.
+    fn part(&mut self, part: &Part<'_>, out: &mut dyn Write) -> Result<()>;
+
+    /// Writes what comes last.
+    fn end(&mut self, counts: Counts, out: &mut dyn Write) -> Result<()>;
+}
+
+struct Nothing;
+
+impl Form for Nothing {
+    fn part(&mut self, _: &Part<'_>, _: &mut dyn Write) -> Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, _: Counts, _: &mut dyn Write) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<W: Write> Report<W> {
+    /// A report that goes to `out`.
+    pub fn new(format: Format, out: W) -> Self {
+        let form: Box<dyn Form> = match format {
+            Format::Text(style) => Box::new(text::Text::new(style)),
+            Format::Json => Box::new(json::Json::default()),
+            Format::Sarif => Box::new(sarif::Sarif::default()),
+            Format::Github => Box::new(github::Github),
+            Format::Exceptions => Box::new(exceptions::Exceptions::default()),
+            Format::Nothing => Box::new(Nothing),
+        };
+        Self {
+            form,
+            counts: Counts::default(),
+            out,
+        }
+    }
+
+    /// Adds a part.
+    ///
+    /// # Errors
+    ///
+    /// If nothing can be written.
+    pub fn add(&mut self, part: &Part<'_>) -> Result<()> {
+        self.counts += part.counts();
+        self.form.part(part, &mut self.out)
+    }
+
+    /// Ends the report; how many of each there were.
+    ///
+    /// # Errors
+    ///
+    /// If nothing can be written.
+    pub fn end(mut self) -> Result<Counts> {
+        self.form.end(self.counts, &mut self.out)?;
+        self.out.flush()?;
+        Ok(self.counts)
+    }
 }
 
 /// How many of each there were.
@@ -46,6 +124,8 @@ pub struct Counts {
     pub objects: usize,
     /// Those of them that were rejected.
     pub rejected: usize,
+    /// Those that are rejected for nothing but what the baseline has.
+    pub known: usize,
     /// Violations, and refusals to read an object.
     pub violations: usize,
     /// Violations that have a fix.
@@ -54,33 +134,38 @@ pub struct Counts {
     pub warnings: usize,
     /// Files, documents and objects that cannot be read.
     pub unreadable: usize,
+    /// What was passed over, though something that the policy is about may come of it.
+    pub unjudged: usize,
 }
 
-impl Report<'_> {
-    /// Writes it.
-    ///
-    /// # Errors
-    ///
-    /// If nothing can be written.
-    pub fn write(&self, format: Format, out: &mut impl Write) -> Result<()> {
-        match format {
-            Format::Text(style) => text::write(self, style, out),
-            Format::Json => json::write(self, out),
-            Format::Sarif => sarif::write(self, out),
-            Format::Github => github::write(self, out),
-        }
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.objects += other.objects;
+        self.rejected += other.rejected;
+        self.known += other.known;
+        self.violations += other.violations;
+        self.fixable += other.fixable;
+        self.warnings += other.warnings;
+        self.unreadable += other.unreadable;
+        self.unjudged += other.unjudged;
     }
+}
 
-    /// How many of each there were.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
+impl<'a> Part<'a> {
+    fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for outcome in self.outcomes {
             match outcome.verdict {
                 Verdict::Accepted => {}
                 Verdict::Rejected => counts.rejected += 1,
+                Verdict::Known => counts.known += 1,
                 Verdict::Unreadable => {
                     counts.unreadable += 1;
+                    continue;
+                }
+                Verdict::Unjudged => {
+                    let told = outcome.findings.iter().any(|one| !one.kind.is_harmless());
+                    counts.unjudged += usize::from(told);
                     continue;
                 }
             }
@@ -97,7 +182,17 @@ impl Report<'_> {
         counts
     }
 
-    fn input(&self, outcome: &Outcome) -> &Input {
+    /// Each finding, with the outcome that it is of.
+    fn findings(&self) -> impl Iterator<Item = (&'a Outcome, &'a Finding)> {
+        self.outcomes.iter().flat_map(|outcome| {
+            outcome
+                .findings
+                .iter()
+                .map(move |finding| (outcome, finding))
+        })
+    }
+
+    fn input(&self, outcome: &Outcome) -> &'a Input {
         &self.inputs[outcome.input]
     }
 
@@ -132,16 +227,47 @@ fn told(finding: &Finding) -> String {
 
 /// The YAML of a finding's fix, ready to paste.
 fn fix_yaml(finding: &Finding) -> Option<String> {
-    let FindingKind::Violation(violation) = &finding.kind else {
-        return None;
+    let (pointer, value) = fix(finding)?;
+    Some(yaml(&pointer, value))
+}
+
+/// The same for people: where the field has lines already, those that go and come are marked.
+fn marked_fix(finding: &Finding) -> Option<String> {
+    let (pointer, value) = fix(finding)?;
+    let new = yaml(&pointer, value);
+    let is_long = new.lines().count() > 1;
+    let before = finding
+        .before
+        .as_ref()
+        .filter(|it| is_long && !it.is_null());
+    let Some(before) = before else {
+        return Some(new);
     };
-    let patch = violation.fix.as_ref()?.get(0)?;
-    let segments = patch.get("path")?.as_str()?.split('/').skip(1);
-    let segment = |segment: &str| segment.replace("~1", "/").replace("~0", "~");
+    let old = yaml(&pointer, before.clone());
+    let diff = TextDiff::from_lines(old.as_str(), new.as_str());
+    let lines = diff.iter_all_changes().map(|change| {
+        let mark = match change.tag() {
+            ChangeTag::Equal => ' ',
+            ChangeTag::Insert => '+',
+            ChangeTag::Delete => '-',
+        };
+        format!("{mark} {}\n", change.value().trim_end_matches('\n'))
+    });
+    Some(lines.collect::<String>().trim_end().to_owned())
+}
+
+/// The field of a finding's fix, as the segments of a JSON Pointer, and its new value.
+fn fix(finding: &Finding) -> Option<(Vec<String>, Value)> {
+    let patch = finding.kind.fix()?.get(0)?;
+    let segments = crate::judge::segments(patch.get("path")?.as_str()?);
+    Some((segments, patch.get("value")?.clone()))
+}
+
+fn yaml(pointer: &[String], value: Value) -> String {
     let fix = Fix {
-        pointer: segments.map(segment).collect(),
-        value: patch.get("value")?.clone(),
+        pointer: pointer.to_vec(),
+        value,
         missing: 0,
     };
-    Some(fix.yaml().trim_end().to_owned())
+    fix.yaml().trim_end().to_owned()
 }

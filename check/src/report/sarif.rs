@@ -1,21 +1,21 @@
 //! The report as SARIF 2.1.0 (OASIS "Static Analysis Results Interchange Format").
 
 use std::io::{Result, Write};
+use std::ops::Range;
 use std::path::{Component, Path};
 
-use serde_sarif::sarif::{
-    ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString,
-    PhysicalLocation, Region, ReportingDescriptor, ResultLevel, Run, Sarif, Tool, ToolComponent,
-};
+use serde_json::{Value, json};
 
-use super::{Report, subject, told};
-use crate::judge::{Finding, Outcome, Verdict};
+use super::{Counts, Form, Part, subject, told};
+use crate::fix;
+use crate::input::Input;
+use crate::judge::{Finding, Level, Outcome};
 
 /// The schema that the output is valid against.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// What each rule demands, in one sentence.
-const RULES: [(&str, &str); 8] = [
+const RULES: [(&str, &str); 9] = [
     (
         "release-label",
         "A monitoring object carries exactly the release of its namespace's environment.",
@@ -42,92 +42,121 @@ const RULES: [(&str, &str); 8] = [
         "The policy has nothing to say besides its verdict.",
     ),
     ("unreadable", "The manifest can be read."),
+    (
+        "unjudged",
+        "What may bring in monitoring objects is judged.",
+    ),
 ];
 
-pub(super) fn write(report: &Report<'_>, out: &mut impl Write) -> Result<()> {
-    let results = report.outcomes.iter().flat_map(|outcome| {
-        let findings = outcome.findings.iter();
-        findings.map(|finding| result(report, outcome, finding))
-    });
-    let rules = RULES.iter().map(|(id, text)| {
-        let description = MultiformatMessageString::builder().text(*text).build();
-        ReportingDescriptor::builder()
-            .id(*id)
-            .short_description(description)
-            .build()
-    });
-    let driver = ToolComponent::builder()
-        .name("env-isolation-check")
-        .version(env!("CARGO_PKG_VERSION"))
-        .information_uri(env!("CARGO_PKG_REPOSITORY"))
-        .rules(rules.collect::<Vec<_>>())
-        .build();
-    let readable = report
-        .outcomes
-        .iter()
-        .all(|one| one.verdict != Verdict::Unreadable);
-    let run = Run::builder()
-        .tool(Tool::builder().driver(driver).build())
-        .column_kind(serde_json::json!("unicodeCodePoints"))
-        .invocations(vec![
-            Invocation::builder().execution_successful(readable).build(),
-        ])
-        .results(results.collect::<Vec<_>>())
-        .build();
-    let sarif = Sarif::builder()
-        .schema(SCHEMA)
-        .version(serde_json::json!("2.1.0"))
-        .runs(vec![run])
-        .build();
-    serde_json::to_writer_pretty(&mut *out, &sarif)?;
-    writeln!(out)
+/// The form.
+#[derive(Default)]
+pub(super) struct Sarif {
+    results: usize,
 }
 
-fn result(report: &Report<'_>, outcome: &Outcome, finding: &Finding) -> serde_sarif::sarif::Result {
-    let (start, end) = report.places(outcome, finding);
-    let region = Region::builder()
-        .start_line(number(start.line))
-        .start_column(number(start.column))
-        .end_line(number(end.line))
-        .end_column(number(end.column))
-        .build();
-    let file = ArtifactLocation::builder()
-        .uri(uri(report, outcome))
-        .build();
-    let place = PhysicalLocation::builder()
-        .artifact_location(file)
-        .region(region)
-        .build();
+impl Form for Sarif {
+    fn part(&mut self, part: &Part<'_>, out: &mut dyn Write) -> Result<()> {
+        for (outcome, finding) in part.findings() {
+            if finding.kind.is_harmless() {
+                continue;
+            }
+            if self.results == 0 {
+                begin(out)?;
+            } else {
+                write!(out, ",")?;
+            }
+            self.results += 1;
+            write!(out, "\n{:#}", result(part, outcome, finding))?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, counts: Counts, out: &mut dyn Write) -> Result<()> {
+        if self.results == 0 {
+            begin(out)?;
+        }
+        let rules = RULES.iter().map(|(id, text)| {
+            let page = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules.md");
+            json!({
+                "id": id,
+                "shortDescription": {"text": text},
+                "helpUri": format!("{page}#{id}"),
+            })
+        });
+        let tool = json!({"driver": {
+            "name": "env-isolation-check",
+            "version": env!("CARGO_PKG_VERSION"),
+            "informationUri": env!("CARGO_PKG_REPOSITORY"),
+            "rules": rules.collect::<Value>(),
+        }});
+        let invocations = json!([{"executionSuccessful": counts.unreadable == 0}]);
+        writeln!(
+            out,
+            "],\n\"columnKind\": \"unicodeCodePoints\",\n\"invocations\": {invocations:#},\n\"tool\": {tool:#}\n}}]}}"
+        )
+    }
+}
+
+fn begin(out: &mut dyn Write) -> Result<()> {
+    write!(
+        out,
+        "{{\"$schema\": \"{SCHEMA}\", \"version\": \"2.1.0\", \"runs\": [{{\n\"results\": ["
+    )
+}
+
+fn result(part: &Part<'_>, outcome: &Outcome, finding: &Finding) -> Value {
+    let input = part.input(outcome);
+    let file = json!({"uri": uri(part, outcome)});
+    let mut location = json!({"physicalLocation": {
+        "artifactLocation": file,
+        "region": region(input, &finding.range),
+    }});
     let name = subject(outcome, finding);
     let mut text = told(finding);
-    let mut location = Location::builder().physical_location(place).build();
     if !name.is_empty() {
         text = format!("{name}: {text}");
-        let logical = LogicalLocation::builder()
-            .fully_qualified_name(name)
-            .build();
-        location.logical_locations = Some(vec![logical]);
+        location["logicalLocations"] = json!([{"fullyQualifiedName": name}]);
     }
-    let level = if finding.kind.is_warning() {
-        ResultLevel::Warning
-    } else {
-        ResultLevel::Error
-    };
-    serde_sarif::sarif::Result::builder()
-        .rule_id(finding.kind.rule())
-        .level(level)
-        .message(Message::builder().text(text).build())
-        .locations(vec![location])
-        .build()
+    let fixes = finding.kind.fix().and_then(|fix| {
+        let (range, text) = fix::replacement(input, outcome, fix)?;
+        let replacement = json!({
+            "deletedRegion": region(input, &range),
+            "insertedContent": {"text": text},
+        });
+        Some(json!([{
+            "description": {"text": "what the policy accepts"},
+            "artifactChanges": [{"artifactLocation": file, "replacements": [replacement]}],
+        }]))
+    });
+    let mut result = json!({
+        "ruleId": finding.kind.rule(),
+        "level": match finding.kind.level() {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Note => "note",
+        },
+        "message": {"text": text},
+        "locations": [location],
+    });
+    if let Some(fixes) = fixes {
+        result["fixes"] = fixes;
+    }
+    result
 }
 
-fn number(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+fn region(input: &Input, range: &Range<usize>) -> Value {
+    let (start, end) = (input.place(range.start), input.place(range.end));
+    json!({
+        "startLine": start.line,
+        "startColumn": start.column,
+        "endLine": end.line,
+        "endColumn": end.column,
+    })
 }
 
 /// The URI of an input (RFC 3986): relative where the path is.
-fn uri(report: &Report<'_>, outcome: &Outcome) -> String {
-    let Some(path) = &report.input(outcome).path else {
+fn uri(part: &Part<'_>, outcome: &Outcome) -> String {
+    let Some(path) = &part.input(outcome).path else {
         return "stdin".to_owned();
     };
     let parts = Path::new(path).components().filter_map(|part| match part {
@@ -146,4 +175,18 @@ fn encoded(text: &str) -> String {
         other => format!("%{other:02X}"),
     };
     text.bytes().map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+
+    #[test]
+    fn each_rule_has_its_section_of_the_page() {
+        let page = include_str!("../../../docs/rules.md");
+        for (id, _) in RULES {
+            assert!(page.contains(&format!("\n## {id}\n")), "{id}");
+        }
+        assert_eq!(page.matches("\n## ").count(), RULES.len());
+    }
 }

@@ -1,109 +1,326 @@
-//! The report for people: each finding with an excerpt of the manifest, as compilers do it.
+//! The report for people: each finding with an excerpt of the manifest, as compilers do it. What was
+//! said before is not said again: where else it holds comes at the end.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Result, Write};
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Renderer, Snippet};
 use prometheus_env_isolation_policy::settings::Membership;
 
-use super::{Counts, Report, fix_yaml, subject};
-use crate::judge::{Finding, Outcome, Verdict};
+use super::{Counts, Form, Part, marked_fix, subject};
+use crate::input::Input;
+use crate::judge::{Finding, Level, Outcome, Verdict};
+
+/// How many places are listed where the same holds.
+const PLACES: usize = 10;
+
+/// From how many lines a fix is worth to be named instead of shown once more.
+const LONG_FIX: usize = 3;
 
 /// How the text looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Whether it has colours.
     pub colored: bool,
     /// Whether objects without a finding are listed, too.
     pub verbose: bool,
+    /// How many characters a line of a message may have, if there is a limit.
+    pub width: Option<usize>,
+    /// How many findings are shown.
+    pub most: usize,
 }
 
-pub(super) fn write(report: &Report<'_>, style: Style, out: &mut impl Write) -> Result<()> {
-    let renderer = if style.colored {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    for outcome in report.outcomes {
-        for finding in &outcome.findings {
-            let excerpt = excerpt(report, outcome, finding);
-            writeln!(out, "{}\n", renderer.render(&[excerpt]))?;
+/// The form.
+pub(super) struct Text {
+    style: Style,
+    renderer: Renderer,
+    /// What was said, by all that is the same of it.
+    said: BTreeMap<(String, String, Option<String>), Said>,
+    /// Where each fix was shown first.
+    fixes: BTreeMap<String, String>,
+    hidden: usize,
+    /// The objects with their verdicts.
+    list: String,
+}
+
+/// What was said once, and where else it holds.
+struct Said {
+    first: String,
+    more: usize,
+    places: Vec<String>,
+}
+
+impl Text {
+    pub(super) fn new(style: Style) -> Self {
+        Self {
+            style,
+            renderer: if style.colored {
+                Renderer::styled()
+            } else {
+                Renderer::plain()
+            },
+            said: BTreeMap::new(),
+            fixes: BTreeMap::new(),
+            hidden: 0,
+            list: String::new(),
         }
     }
-    if style.verbose {
-        list(report, out)?;
+
+    fn finding(
+        &mut self,
+        part: &Part<'_>,
+        outcome: &Outcome,
+        finding: &Finding,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let fix = marked_fix(finding);
+        let place = Source::of(part, outcome, finding).place();
+        let rule = finding.kind.rule().to_owned();
+        let key = (rule, finding.message.clone(), fix.clone());
+        if let Some(said) = self.said.get_mut(&key) {
+            said.more += 1;
+            if said.places.len() < PLACES {
+                let place = format!("{place}  {}", subject(outcome, finding));
+                said.places.push(place.trim_end().to_owned());
+            }
+            return Ok(());
+        }
+        if self.said.len() >= self.style.most {
+            self.hidden += 1;
+            return Ok(());
+        }
+        self.said.insert(
+            key,
+            Said {
+                first: place.clone(),
+                more: 0,
+                places: Vec::new(),
+            },
+        );
+        if finding.kind.level() == Level::Note {
+            return self.note(outcome, finding, &place, out);
+        }
+        let help = fix.map(|fix| match self.fixes.get(&fix) {
+            Some(first) if fix.lines().count() >= LONG_FIX => {
+                format!("write the same as at {first}")
+            }
+            _ => {
+                let help = format!("write\n{fix}");
+                self.fixes.insert(fix, place);
+                help
+            }
+        });
+        let title = self.wrapped(&finding.message);
+        let source = Source::of(part, outcome, finding);
+        let excerpt = group(&source, outcome, finding, &title, help.as_deref());
+        writeln!(out, "{}\n", self.renderer.render(&[excerpt]))
     }
-    writeln!(out, "{}", summary(report.counts()))
+
+    fn note(
+        &self,
+        outcome: &Outcome,
+        finding: &Finding,
+        place: &str,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let name = outcome.name.as_ref().map(|name| format!("{name}: "));
+        let name = name.unwrap_or_default();
+        let text = format!("note: {place}: {name}{}", finding.message);
+        writeln!(out, "{}\n", self.wrapped(&text))
+    }
+
+    /// The text in lines that fit.
+    fn wrapped(&self, text: &str) -> String {
+        let Some(width) = self.style.width else {
+            return text.to_owned();
+        };
+        let mut wrapped = String::new();
+        let mut length = 0;
+        for word in text.split(' ') {
+            let size = word.chars().count();
+            if length > 0 && length + 1 + size > width {
+                wrapped.push('\n');
+                length = 0;
+            } else if !wrapped.is_empty() {
+                wrapped.push(' ');
+                length += 1;
+            }
+            wrapped.push_str(word);
+            length += size;
+        }
+        wrapped
+    }
 }
 
-fn excerpt<'a>(report: &'a Report<'_>, outcome: &'a Outcome, finding: &'a Finding) -> Group<'a> {
-    let input = report.input(outcome);
-    let level = if finding.kind.is_warning() {
-        Level::WARNING
-    } else {
-        Level::ERROR
+impl Form for Text {
+    fn part(&mut self, part: &Part<'_>, out: &mut dyn Write) -> Result<()> {
+        for (outcome, finding) in part.findings() {
+            if self.style.verbose || !finding.kind.is_harmless() {
+                self.finding(part, outcome, finding, out)?;
+            }
+        }
+        if self.style.verbose {
+            list(part, &mut self.list);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, counts: Counts, out: &mut dyn Write) -> Result<()> {
+        for ((rule, ..), said) in &self.said {
+            if said.more == 0 {
+                continue;
+            }
+            writeln!(out, "{rule} as at {}, {} more:", said.first, said.more)?;
+            for place in &said.places {
+                writeln!(out, "  {place}")?;
+            }
+            if said.more > said.places.len() {
+                writeln!(out, "  … and {} more", said.more - said.places.len())?;
+            }
+            writeln!(out)?;
+        }
+        if self.hidden > 0 {
+            writeln!(
+                out,
+                "… and {} more, of which --max-findings shows as many as wanted\n",
+                self.hidden
+            )?;
+        }
+        if !self.list.is_empty() {
+            writeln!(out, "{}", self.list)?;
+        }
+        writeln!(out, "{}", summary(counts))
+    }
+}
+
+/// What is wrong at a place of a text, with an excerpt.
+#[must_use]
+pub fn excerpt(input: &Input, range: &Range<usize>, message: &str) -> String {
+    let source = Source::at(input, range);
+    let snippet = Snippet::source(source.lines)
+        .line_start(source.number)
+        .path(source.path.as_str())
+        .annotation(AnnotationKind::Primary.span(source.span.clone()));
+    let title = annotate_snippets::Level::ERROR.primary_title(message);
+    Renderer::plain().render(&[title.element(snippet)])
+}
+
+/// Where a finding stands, as it is shown.
+struct Source<'a> {
+    path: String,
+    /// Whether the path is that of the template, for there is no file.
+    is_rendered: bool,
+    /// The lines of the place, and the number of the first one.
+    lines: &'a str,
+    number: usize,
+    /// The bytes of the place in these lines.
+    span: Range<usize>,
+}
+
+impl<'a> Source<'a> {
+    fn at(input: &'a Input, range: &Range<usize>) -> Self {
+        let text = input.text.as_str();
+        let span = within(text, range);
+        let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
+        let end = text[span.end..].find('\n');
+        let end = end.map_or(text.len(), |end| span.end + end);
+        Self {
+            path: input.name(),
+            is_rendered: false,
+            lines: &text[start..end],
+            number: input.place(span.start).line,
+            span: span.start - start..span.end - start,
+        }
+    }
+
+    fn of(part: &Part<'a>, outcome: &Outcome, finding: &Finding) -> Self {
+        let input = part.input(outcome);
+        let mut source = Self::at(input, &finding.range);
+        if let (Some(template), None) = (&outcome.template, &input.path) {
+            // The lines of a pipe are nowhere to be seen: count those of the rendered template.
+            source.path = format!("{template} (rendered)");
+            source.is_rendered = true;
+            source.number = source.number + 1 - input.place(outcome.document.start).line;
+        }
+        source
+    }
+
+    fn place(&self) -> String {
+        if self.lines.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}:{}", self.path, self.number)
+        }
+    }
+}
+
+fn group<'a>(
+    source: &'a Source<'_>,
+    outcome: &'a Outcome,
+    finding: &'a Finding,
+    title: &'a str,
+    help: Option<&'a str>,
+) -> Group<'a> {
+    let level = match finding.kind.level() {
+        Level::Error => annotate_snippets::Level::ERROR,
+        Level::Warning => annotate_snippets::Level::WARNING,
+        Level::Note => annotate_snippets::Level::NOTE,
     };
-    let document = &outcome.document;
-    let text = &input.text[document.clone()];
-    let span = within(text, &finding.range, document.start);
     let label = subject(outcome, finding);
-    let primary = AnnotationKind::Primary.span(span);
-    let snippet = Snippet::source(text)
-        .line_start(input.place(document.start).line)
-        .path(input.name())
+    let primary = AnnotationKind::Primary.span(source.span.clone());
+    let snippet = Snippet::source(source.lines)
+        .line_start(source.number)
+        .path(source.path.as_str())
         .annotation(if label.is_empty() {
             primary
         } else {
             primary.label(label)
         });
-    let mut title = level.primary_title(finding.message.as_str());
+    let mut title = level.primary_title(title);
     if !finding.kind.is_warning() {
         title = title.id(finding.kind.rule());
     }
     let mut group = title.element(snippet);
-    if let Some(template) = &outcome.template {
-        group = group.element(Level::NOTE.message(format!("rendered by Helm from {template}")));
+    if let (Some(template), true) = (&outcome.template, !source.is_rendered) {
+        let note = format!("rendered by Helm from {template}");
+        group = group.element(annotate_snippets::Level::NOTE.message(note));
     }
-    if let Some(yaml) = fix_yaml(finding) {
-        group = group.element(Level::HELP.message(format!("write\n{yaml}")));
+    if let Some(help) = help {
+        group = group.element(annotate_snippets::Level::HELP.message(help));
     }
     group
 }
 
-/// A range of the input within a document, at least one character if there is one.
-fn within(text: &str, range: &Range<usize>, start: usize) -> Range<usize> {
-    let from = text.floor_char_boundary(range.start.saturating_sub(start));
-    let to = text.ceil_char_boundary(range.end.saturating_sub(start));
+/// A range of a text in whole characters, at least one if there is one.
+fn within(text: &str, range: &Range<usize>) -> Range<usize> {
+    let from = text.floor_char_boundary(range.start);
+    let to = text.ceil_char_boundary(range.end);
     let next = text[from..].chars().next().map_or(0, char::len_utf8);
     from..to.max(from + next)
 }
 
-fn list(report: &Report<'_>, out: &mut impl Write) -> Result<()> {
-    for outcome in report.outcomes {
+fn list(part: &Part<'_>, list: &mut String) {
+    for outcome in part.outcomes {
         let Some(name) = &outcome.name else { continue };
         let verdict = match outcome.verdict {
             Verdict::Accepted => "accepted",
             Verdict::Rejected => "REJECTED",
+            Verdict::Known => "known",
             Verdict::Unreadable => "unreadable",
+            Verdict::Unjudged => continue,
         };
-        let environment = match report.settings.environment_of(&name.namespace) {
+        let environment = match part.settings.environment_of(&name.namespace) {
             Membership::Of(environment) => format!("environment {}", environment.name),
             Membership::Shared => "shared".to_owned(),
             Membership::None => "no environment".to_owned(),
         };
-        let input = report.input(outcome);
+        let input = part.input(outcome);
         let line = input.place(outcome.start.start).line;
-        writeln!(
-            out,
-            "{verdict:10} {name} ({environment}) {}:{line}",
-            input.name()
-        )?;
+        let file = input.name();
+        let _ = writeln!(list, "{verdict:10} {name} ({environment}) {file}:{line}");
     }
-    if !report.outcomes.is_empty() {
-        writeln!(out)?;
-    }
-    Ok(())
 }
 
 fn summary(counts: Counts) -> String {
@@ -114,20 +331,25 @@ fn summary(counts: Counts) -> String {
     let Counts {
         objects,
         rejected,
+        known,
         violations,
         fixable,
         warnings,
         unreadable,
+        unjudged,
     } = counts;
     let mut text = if objects == 0 {
         "no object that the policy is about".to_owned()
     } else {
-        let accepted = objects - rejected;
+        let accepted = objects - rejected - known;
         format!(
             "{}: {accepted} accepted, {rejected} rejected",
             of(objects, "object")
         )
     };
+    if known > 0 {
+        let _ = write!(text, ", {known} let be by the baseline or an exception");
+    }
     if violations > 0 {
         let _ = write!(text, " for {}", of(violations, "violation"));
     }
@@ -139,6 +361,9 @@ fn summary(counts: Counts) -> String {
     }
     if unreadable > 0 {
         let _ = write!(text, "; {unreadable} cannot be read");
+    }
+    if unjudged > 0 {
+        let _ = write!(text, "; {unjudged} not judged");
     }
     text
 }
@@ -152,20 +377,34 @@ mod tests {
     #[case(Counts::default(), "no object that the policy is about")]
     #[case(Counts { objects: 1, ..Counts::default() }, "1 object: 1 accepted, 0 rejected")]
     #[case(
-        Counts { objects: 3, rejected: 2, violations: 4, fixable: 3, warnings: 1, unreadable: 1 },
-        "3 objects: 1 accepted, 2 rejected for 4 violations (3 with a fix: see --fix and --write); \
-         1 warning; 1 cannot be read"
+        Counts { objects: 3, rejected: 1, known: 1, violations: 4, fixable: 3, warnings: 1, unreadable: 1, unjudged: 2 },
+        "3 objects: 1 accepted, 1 rejected, 1 let be by the baseline or an exception for 4 violations (3 with a fix: see --fix and --write); \
+         1 warning; 1 cannot be read; 2 not judged"
     )]
     fn the_summary_is_a_sentence(#[case] counts: Counts, #[case] expected: &str) {
         assert_eq!(summary(counts), expected);
     }
 
     #[rstest]
-    #[case(10..11, 0..1)]
-    #[case(11..12, 1..3)]
-    #[case(13..14, 3..3)]
+    #[case(0..1, 0..1)]
+    #[case(1..2, 1..3)]
+    #[case(3..4, 3..3)]
     #[case(90..91, 3..3)]
     fn a_span_has_whole_characters(#[case] range: Range<usize>, #[case] expected: Range<usize>) {
-        assert_eq!(within("aé", &range, 10), expected);
+        assert_eq!(within("aé", &range), expected);
+    }
+
+    #[rstest]
+    #[case(None, "one two three")]
+    #[case(Some(7), "one two\nthree")]
+    #[case(Some(3), "one\ntwo\nthree")]
+    fn a_message_is_wrapped(#[case] width: Option<usize>, #[case] expected: &str) {
+        let text = Text::new(Style {
+            colored: false,
+            verbose: false,
+            width,
+            most: 1,
+        });
+        assert_eq!(text.wrapped("one two three"), expected);
     }
 }

@@ -272,10 +272,12 @@ fn discovered(job: &ScrapeJob<'_>) -> String {
 fn merged(job: &ScrapeJob<'_>, exported: bool) -> String {
     let text = if job.honor_labels {
         "honorLabels is true: the exporter's own label `namespace` wins"
+    } else if !job.is_named {
+        "honorLabels is false, but unless a rule gave the target a label `namespace`, the exporter's own stays"
     } else {
         "honorLabels is false: the target's label `namespace` wins"
     };
-    match (job.honor_labels, exported) {
+    match (job.honor_labels || !job.is_named, exported) {
         (true, _) => text.to_owned(),
         (false, true) => {
             format!(

@@ -46,7 +46,7 @@ fn answer(asked: &Asked) -> Answer {
         Ok(_) => "followed",
         Err(PatternError::Refused(_)) => "refused",
         Err(PatternError::NotFollowed(_)) => "not followed",
-        Err(PatternError::TooLarge) => "too large",
+        Err(PatternError::TooLarge | PatternError::GivenUp) => "too large",
     };
     let contains = |automaton: &Automaton| {
         let of = |text: &String| match automaton.contains(text) {
