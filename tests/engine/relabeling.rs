@@ -25,23 +25,25 @@ fn run(given: &[(&str, Option<&str>)], yaml: &str) -> (Labels, Vec<State>) {
     for config in &configs {
         labels.mention(config).expect("few labels");
     }
-    let mut state = State::new(labels.names().len());
+    let mut target = State::new(labels.names().len());
     for (name, text) in given {
         let value = match text {
             Some(text) => Value::literal(text),
-            None => state.fresh_from(Origin::Target((*name).to_owned())),
+            None => target.fresh_from(Origin::Target((*name).to_owned())),
         };
-        state.labels[labels.place(name).expect("it was added")] = value;
+        target.labels[labels.place(name).expect("it was added")] = value;
     }
-    let stage = Stage::Relabelings;
     let numbered: Vec<(ConfigId, &RelabelConfig)> = configs
         .iter()
         .enumerate()
-        .map(|(index, config)| (ConfigId { stage, index }, config))
+        .map(|(index, config)| {
+            let stage = Stage::Relabelings;
+            (ConfigId { stage, index }, config)
+        })
         .collect();
     let needed = vec![true; labels.names().len()];
     let left = Interpreter::default()
-        .run(&numbered, &labels, &needed, vec![state])
+        .run(&numbered, &labels, &needed, vec![target])
         .expect("a small pipeline");
     (labels, left)
 }
