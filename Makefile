@@ -63,6 +63,10 @@ PEERS ?=
 ROUNDS ?= 300
 PLOT ?= $(TARGET_DIR)/performance.svg
 
+.PHONY: unit
+unit: ## Run the tests that need no module
+	$(CARGO) test --workspace --locked --lib --bins --test engine --test cli --test pipelines
+
 .PHONY: bench
 bench: policy.wasm noop.wasm ## Measure against a policy that does nothing, and PEERS
 	$(CARGO) bench --workspace --profile dev --locked --bench policies -- \
