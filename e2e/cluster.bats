@@ -93,7 +93,7 @@ denied() {
   denied Prometheus monitoring-prod/monitoring-prod
   denied PersistentVolumeClaim monitoring-dev/prometheus-monitoring-dev-db-prometheus-monitoring-dev-0
   denied PersistentVolumeClaim monitoring-prod/prometheus-monitoring-prod-db-prometheus-monitoring-prod-0
-  has "spec.endpoints[1].metricRelabelings: a series of namespace \"prod\" can come through"
+  has "spec.endpoints[1].metricRelabelings: series of namespace \"prod\" would be stored in dev's Prometheus"
   has "
    Fix:
      metricRelabelings:

@@ -60,7 +60,7 @@ judge() {
   has "scrapeconfig false "
   has "1. spec.relabelings: "
   has "servicemonitor false "
-  has "1. spec.endpoints[0].metricRelabelings: a series of namespace \"prod\" can come through"
+  has "1. spec.endpoints[0].metricRelabelings: series of namespace \"prod\" would be stored in dev's Prometheus"
 }
 
 @test "settings decide" {

@@ -61,7 +61,7 @@ answers() {
   run answers validate/isolation denied
   [ "$status" -eq 0 ]
   [ "$(grep --count "^denied-[a-z]* false " <<<"$output")" -eq 9 ]
-  has "1. spec.endpoints[0].metricRelabelings: a series of namespace \"prod\" can come through"
+  has "1. spec.endpoints[0].metricRelabelings: series of namespace \"prod\" would be stored in dev's Prometheus"
   has "1. metadata.labels.release: "
 }
 

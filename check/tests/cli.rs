@@ -140,7 +140,7 @@ error[release-label]: namespace \"monitoring-dev\" belongs to environment \"dev\
   = help: write
           release: monitoring-dev
 
-error[namespace-filter]: a series of namespace \"prod\" can come through: honorLabels is true, so the \
+error[namespace-filter]: series of namespace \"prod\" would be stored in dev's Prometheus: honorLabels is true, so the \
 exporter's own label `namespace` wins, and no rule filters it
   --> kubelet.yaml:14:7
    |

@@ -363,6 +363,25 @@ impl<'a> Definition<'a> {
         matches!(self.origin, Origin::Endpoint(..))
     }
 
+    /// Why its exporter may report on many namespaces, as a clause.
+    #[must_use]
+    pub fn reports_on_many(&self, job: &ScrapeJob<'_>) -> &'static str {
+        match &self.origin {
+            Origin::Endpoint(monitor, _) if job.cluster_wide && monitor.selector.is_empty() => {
+                "the selector is empty and may match kube-state-metrics, whose own label `namespace` arrives as \
+                 `exported_namespace`"
+            }
+            _ if job.cluster_wide => {
+                "the selector may match kube-state-metrics (clusterWideExporters), whose own label `namespace` arrives \
+                 as `exported_namespace`"
+            }
+            _ => {
+                "what answers at this path reports on many namespaces, and with honorLabels false its own label \
+                 `namespace` arrives as `exported_namespace`"
+            }
+        }
+    }
+
     /// Whether the operator gives each target its namespace as label `namespace`.
     #[must_use]
     pub const fn is_named(&self) -> bool {

@@ -62,8 +62,8 @@ pub fn judge(
         }
     }
     let owner = match ownership {
-        Ownership::Label(label) => format!("the claim is a Prometheus' (label {label})"),
-        Ownership::Name => "the claim is a Prometheus' (by its name)".to_owned(),
+        Ownership::Label(label) => format!("the claim is a Prometheus' (label {label}); "),
+        Ownership::Name => "the claim is a Prometheus' (by its name); ".to_owned(),
     };
     let missing = usize::from(object.spec.is_none());
     demand(&owner, class, &["spec"], missing, settings, verdict);
@@ -119,8 +119,7 @@ pub fn judge_requested(prometheus: &Prometheus, settings: &Settings, verdict: &m
     let spec = template.and_then(|template| template.spec.as_ref());
     let class = spec.and_then(|spec| spec.storage_class_name.as_deref());
     let missing = usize::from(template.is_none()) + usize::from(spec.is_none());
-    let owner = "its series are stored in this claim";
-    demand(owner, class, path, missing, settings, verdict);
+    demand("", class, path, missing, settings, verdict);
     let metadata = template.and_then(|template| template.metadata.as_ref());
     let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
     let annotated = annotations.and_then(|annotations| annotations.storage_class.as_deref());
@@ -155,7 +154,7 @@ fn demand(
     verdict.violations.push(Violation {
         rule: NAME,
         field: path.join("."),
-        message: format!("{owner}, so its class must be {choice}, but it {wrong}"),
+        message: format!("{owner}volumes of a Prometheus must use storage class {choice}, but the class here {wrong}"),
         witness: None,
         fix: allowed.first().map(|class| Fix {
             pointer: path.iter().map(|&segment| segment.to_owned()).collect(),

@@ -12,6 +12,29 @@ use crate::settings::{Membership, NamespaceFilter};
 use super::Judge;
 use crate::pipeline::Definition;
 
+/// What leaks, and what a Prometheus does with it.
+#[derive(Clone, Copy)]
+struct What {
+    noun: &'static str,
+    done: &'static str,
+}
+
+impl What {
+    fn done_by(self, environment: &str) -> String {
+        format!("{} {environment}'s Prometheus", self.done)
+    }
+}
+
+const TARGETS: What = What {
+    noun: "targets",
+    done: "scraped by",
+};
+
+const SERIES: What = What {
+    noun: "series",
+    done: "stored in",
+};
+
 const NAMESPACE: &str = "namespace";
 const META_NAMESPACE: &str = "__meta_kubernetes_namespace";
 
@@ -27,7 +50,7 @@ impl Judge<'_, '_> {
         } else {
             definition.discovers
         };
-        let mut message = self.leaks("a target", leak, why, Stage::Relabelings, definition, job);
+        let mut message = self.leaks(TARGETS, leak, why, Stage::Relabelings, definition, job);
         // A keep is required all the same.
         let is_choice = self.settings.namespace_filter == NamespaceFilter::Proven;
         if leak.writer.is_none() && is_choice {
@@ -49,14 +72,7 @@ impl Judge<'_, '_> {
         } else {
             "the target has no label `namespace`, so the exporter's own stays"
         };
-        self.leaks(
-            "a series",
-            leak,
-            why,
-            Stage::MetricRelabelings,
-            definition,
-            job,
-        )
+        self.leaks(SERIES, leak, why, Stage::MetricRelabelings, definition, job)
     }
 
     pub(super) fn exported_leaks(
@@ -72,36 +88,32 @@ impl Judge<'_, '_> {
             "nothing keeps kube-state-metrics from being discovered, too (clusterWideExporters), whose own \
              label `namespace` arrives as `exported_namespace`"
         } else if job.is_cluster_wide() || !rules().any(reads) {
-            "this exporter reports on many namespaces, and with honorLabels false its own label \
-             arrives as `exported_namespace`"
+            definition.reports_on_many(job)
         } else {
             "a rule reads `exported_namespace`, which is the exporter's own label `namespace`"
         };
-        self.leaks(
-            "a series",
-            leak,
-            why,
-            Stage::MetricRelabelings,
-            definition,
-            job,
-        )
+        self.leaks(SERIES, leak, why, Stage::MetricRelabelings, definition, job)
     }
 
     /// The sentence about a leak: what comes through, why, and which rule lets it.
     fn leaks(
         &mut self,
-        what: &str,
+        what: What,
         leak: &Leak,
         why: &str,
         stage: Stage,
         definition: &Definition<'_>,
         job: &ScrapeJob<'_>,
     ) -> String {
-        let environment = &self.environment.name;
+        let environment = &self.environment.name.clone();
         let mut message = match (&leak.witness, leak.approximated_by) {
             (Some(witness), _) => {
                 let namespace = &witness.namespace;
-                format!("{what} of namespace {namespace:?} can come through")
+                format!(
+                    "{} of namespace {namespace:?} would be {}",
+                    what.noun,
+                    what.done_by(environment)
+                )
             }
             (None, Some(rule)) if rule.stage == Stage::Prometheus => {
                 let where_it_is = match rule {
@@ -117,21 +129,28 @@ impl Judge<'_, '_> {
                     _ => "writes a label that these rules read (scrapeClasses, podTargetLabels)",
                 };
                 format!(
-                    "it cannot be proved that {what} from outside of environment {environment:?} cannot \
-                     come through where the Prometheus that scrapes {where_it_is}"
+                    "possible leak where the Prometheus that scrapes {where_it_is}: {} from outside of environment \
+                     {environment:?} may be {}",
+                    what.noun,
+                    what.done_by(environment)
                 )
             }
             (None, Some(rule)) => {
                 let reason = self.reason(rule, job);
                 format!(
-                    "it cannot be proved that {what} from outside of environment {:?} cannot come \
-                     through, because {} cannot be followed{reason}",
-                    self.environment.name,
-                    name(rule, definition, job)
+                    "possible leak: {} cannot be analysed{reason}, so {} from outside of environment {environment:?} \
+                     may be {}",
+                    name(rule, definition, job),
+                    what.noun,
+                    what.done_by(environment)
                 )
             }
             (None, None) => {
-                format!("{what} from outside of environment {environment:?} can come through")
+                format!(
+                    "{} from outside of environment {environment:?} would be {}",
+                    what.noun,
+                    what.done_by(environment)
+                )
             }
         };
         let filters: Vec<&ConfigId> = leak

@@ -147,9 +147,8 @@ impl Judge<'_, '_> {
                 }
                 _ => String::new(),
             };
-            let message = format!(
-                "too complex to prove that it does not leak{because}; write its relabelings more simply"
-            );
+            let message =
+                format!("too complex to check{because}; write its relabelings more simply");
             self.push(definition.field(), message, None, None);
         }
     }
@@ -259,8 +258,7 @@ impl Judge<'_, '_> {
         }
         if found.is_empty {
             self.verdict.warnings.push(format!(
-                "{}: nothing that environment {:?} may see can come through, so it would scrape nothing for it; \
-                 check the regexes",
+                "{}: this endpoint would scrape nothing for environment {:?}; check the regexes",
                 definition.field(),
                 self.environment.name
             ));
@@ -450,11 +448,11 @@ impl Judge<'_, '_> {
             .flatten();
         let environment = &self.environment.name;
         let mut message = format!(
-            "no rule of this endpoint is a keep that lets only namespaces of environment {environment:?} through, \
-             as namespaceFilter \"required\" demands"
+            "mode \"required\": add a keep on `namespace` that lets only namespaces of environment {environment:?} \
+             through"
         );
         if !leaks {
-            message.push_str(" (it does not leak: \"proven\" would accept it)");
+            message.push_str(" (this endpoint does not leak: mode \"proven\" would accept it)");
         }
         self.push(definition.list(stage).path(), message, None, fix);
         Ok(())

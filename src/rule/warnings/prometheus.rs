@@ -99,16 +99,12 @@ pub fn warn(
         (selector.is_some() && namespaces.is_some_and(reaches_never_judged)).then_some(field)
     });
     let reaching: Vec<&str> = reaching.collect();
-    if let [first, rest @ ..] = reaching.as_slice() {
-        let more = match rest.len() {
-            0 => String::new(),
-            more => format!(" (and {more} more)"),
-        };
+    if !reaching.is_empty() {
         warn(
-            &format!("{first}{more}"),
+            &reaching.join(", "),
             &format!(
-                "reaches namespace {NEVER_JUDGED:?}, whose objects Kubewarden never judges; \
-                 exclude it: {NAME_LABEL} NotIn [{NEVER_JUDGED}]"
+                "Kubewarden skips namespace `{NEVER_JUDGED}`; exclude it: \
+                 {{key: {NAME_LABEL}, operator: NotIn, values: [{NEVER_JUDGED}]}}"
             ),
         );
     }
