@@ -200,7 +200,7 @@ impl Allowed {
         ]
     }
 
-    /// The leak of a label of a series, if there is one.
+    /// The leak of a label of a state, if there is one.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
-//! Texts for the variables of a series.
+//! Texts for the variables of a state.
 //!
-//! A fact about several variables bounds each of them by itself, whatever the others are: those
-//! [`conditions`] are necessary, so where none of a variable's texts fulfils them, the series does
+//! A constraint about several variables bounds each of them by itself, whatever the others are: those
+//! [`conditions`] are necessary, so where none of a variable's texts fulfils them, the state does
 //! not exist ([`is_possible`]). They are not sufficient. A witness is therefore [shown](show): one
 //! variable after the other gets a text, those that have one are text for the next, and in the end
-//! every fact is checked as it stands.
+//! every constraint is checked as it stands.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -28,7 +28,7 @@ pub type Model = Vec<Option<String>>;
 /// What became of the attempt to give every variable a text.
 #[derive(Debug)]
 pub enum Satisfaction {
-    /// With these the series exists.
+    /// With these the state exists.
     Model(Model),
     /// None was found that keeps to what this config did, if it was a config.
     Stuck(Option<ConfigId>),
@@ -221,7 +221,7 @@ fn only_text(
     Ok((!has_others).then_some(only))
 }
 
-/// Whether nothing contradicts that the series exists, the variable of `but` aside.
+/// Whether nothing contradicts that the state exists, the variable of `but` aside.
 ///
 /// # Errors
 ///
@@ -317,7 +317,7 @@ fn complete(
     Ok(Satisfaction::Model(texts))
 }
 
-/// Whether the fact surely holds.
+/// Whether the constraint surely holds.
 fn holds(
     constraint: &ConstraintKind,
     texts: &Model,

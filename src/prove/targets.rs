@@ -407,7 +407,7 @@ pub(super) fn may_have_any_label(state: &State) -> bool {
     state.labels[TARGET].0.is_empty() && state.given.iter().any(is_meta)
 }
 
-/// The series, and once more those in which a label that is read may have been written meanwhile by the
+/// The states, and once more those in which a label that is read may have been written meanwhile by the
 /// Prometheus that scrapes; `maps` tells whether a label of any name may be read.
 pub(super) fn unsettled(all: Vec<State>, labels: &Labels, read: &[bool], maps: bool) -> Vec<State> {
     let mut unsettled = Vec::new();

@@ -21,7 +21,7 @@ enum Reach {
     Nothing,
     /// It may be, if a label says so.
     Free,
-    /// It is, or text of a config makes it one, of this series if not of all.
+    /// It is, or text of a config makes it one, of this state if not of all.
     ClusterWide(Option<Box<State>>),
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A known text is [split](Shape::split) among the parts of a [`Shape`] as leftmost-first matching
 //! does it. A [`Value`] is [aligned](align): wherever an item may end, within a literal or within a
-//! variable, the series goes on as one of its own, in which that variable is two. The real split is
-//! among them. Which one it is can be told of a known text only, so it is a fact that a witness is
+//! variable, the state goes on as one of its own, in which that variable is two. The real split is
+//! among them. Which one it is can be told of a known text only, so it is a constraint that a witness is
 //! held against.
 
 use std::rc::Rc;

@@ -223,7 +223,7 @@ impl Interpreter {
         Ok(automaton.contains(text))
     }
 
-    /// Runs the configs on the series. `needed` says which labels are read after the last config.
+    /// Runs the configs on the states. `needed` says which labels are read after the last config.
     ///
     /// # Errors
     ///
@@ -443,7 +443,7 @@ impl Interpreter {
                 continue;
             }
             // The name of the target depends on the value, so the value's condition on the name is
-            // what the series of each possible name have.
+            // what the states of each possible name have.
             let name = self.expand(&targets, regex, &held, &mut state, id)?;
             let known = self.may_write_given(step, &state)?;
             state.refill(known);
@@ -602,7 +602,7 @@ fn is_legacy_name(name: &str) -> bool {
     name.bytes().all(is_part) && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// The series in which the default regex matches the value, and the one in which it does not.
+/// The state in which the default regex matches the value, and the one in which it does not.
 fn by_default(value: &Value, regex: &Compiled, mut state: State) -> (Option<State>, Option<State>) {
     match state.matches_default(value) {
         Some(true) => (Some(state), None),
@@ -621,7 +621,7 @@ fn by_default(value: &Value, regex: &Compiled, mut state: State) -> (Option<Stat
     }
 }
 
-/// The series in which the label's value is, or is not, the other value.
+/// The state in which the label's value is, or is not, the other value.
 fn compared(
     mut state: State,
     label: &Value,

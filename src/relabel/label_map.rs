@@ -132,7 +132,7 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Whether the config may write a label that the series was given and that no config mentions.
+    /// Whether the config may write a label that the state was given and that no config mentions.
     pub(crate) fn may_write_given(
         &mut self,
         step: &Step<'_>,

@@ -1,4 +1,4 @@
-//! The labels of a pipeline, by their places: a series keeps a value for each. And the labels that a
+//! The labels of a pipeline, by their places: a state keeps a value for each. And the labels that a
 //! proof relies on.
 
 use std::collections::BTreeMap;

@@ -46,7 +46,7 @@ impl ConfigId {
     pub const ADDED_PORT: Self = Self::of_prometheus(3);
 }
 
-/// The lists of configs that a series runs through, in their order.
+/// The lists of configs that a state runs through, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// What the operator adds for the monitor's `targetLabels` and `podTargetLabels`.

@@ -1,9 +1,9 @@
-//! A series as the interpreter sees it: for each label that the pipeline mentions a [`Value`],
+//! A target, or a sample, as the interpreter sees it: for each label that the pipeline mentions a [`Value`],
 //! whose variables stand for what nobody chose yet, and the [`Constraint`]s that configs made of them.
 //!
 //! Values share variables: what is copied is the same text, so that a later filter on the copy
-//! still narrows the original; a config that may or may not match makes two series of one. What a
-//! series says is never more than what holds: each fact that is not *assumed* holds of every real
+//! still narrows the original; a config that may or may not match makes two states of one. What a
+//! state says is never more than what holds: each constraint that is not *assumed* holds of every real
 //! series that goes this way, so that a contradiction among them proves that there is none.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,10 +20,10 @@ use super::value::{Part, Text, Value};
 /// The longest value that is followed. A copy of a copy can double at every config.
 pub(crate) const MAX_VALUE: usize = 1024;
 
-/// What a label, a variable or a fact costs to copy, in words.
+/// What a label, a variable or a constraint costs to copy, in words.
 pub(crate) const WORDS: usize = 8;
 
-/// Who gave a series a label, before any config of the pipeline.
+/// Who gave a state a label, before any config of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Service discovery (or a scrape class) gave it to the target.
@@ -41,7 +41,7 @@ impl Origin {
     }
 }
 
-/// Something that is known of a series.
+/// Something that is known of a state.
 #[derive(Clone, Debug)]
 pub struct Constraint {
     /// What.
@@ -50,7 +50,7 @@ pub struct Constraint {
     pub config: Option<ConfigId>,
 }
 
-/// What is known of a series.
+/// What is known of a state.
 #[derive(Clone, Debug)]
 pub enum ConstraintKind {
     /// The value is inside, or outside, of the language.
@@ -136,7 +136,7 @@ pub struct State {
     pub chosen: Rc<[String]>,
     /// Whether it is scraped from an exporter that reports on many namespaces, because of its path.
     pub is_cluster_wide: bool,
-    /// The first config that could not be followed, if any: the series may not exist.
+    /// The first config that could not be followed, if any: the state may not exist.
     pub approximated_by: Option<ConfigId>,
 }
 
@@ -202,7 +202,7 @@ impl State {
         value
     }
 
-    /// Marks the series as possibly not existing, because of this config.
+    /// Marks the state as possibly not existing, because of this config.
     pub fn approximate(&mut self, config: ConfigId) {
         self.approximated_by.get_or_insert(config);
     }
@@ -225,7 +225,7 @@ impl State {
         self.dropped.clear();
     }
 
-    /// Adds a fact.
+    /// Adds a constraint.
     pub fn know(&mut self, kind: ConstraintKind, config: Option<ConfigId>) {
         self.constraints.push(Rc::new(Constraint { kind, config }));
     }
@@ -252,7 +252,7 @@ impl State {
         self.know_member(value, automaton, true, false, None);
     }
 
-    /// The series in which the value is inside, or outside, of the language; none if it cannot be.
+    /// The state in which the value is inside, or outside, of the language; none if it cannot be.
     #[must_use]
     pub fn constrained(
         mut self,
