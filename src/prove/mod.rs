@@ -4,7 +4,7 @@
 //! the [`samples`] that are stored. What is left in the end is asked for a namespace that [leaks](leak), which
 //! [`solver`] answers with texts for the variables.
 //!
-//! Three things make it cheap. [`fast_path`] accepts what needs no run. [`slice`] leaves out the filters that cannot
+//! Three things make it cheap. [`fast_path`] accepts what needs no run. [`mod@slice`] leaves out the filters that cannot
 //! matter. And what leaks is run once more with all of its relabel configs, for the counterexample.
 
 pub mod address;
@@ -118,7 +118,7 @@ pub fn prove(
 }
 
 /// What can come through the job, by running it: first without the filters by labels that never flow into a
-/// namespace ([`slice`]). That lets only more through, so where nothing of it leaks, nothing leaks. What leaks is run
+/// namespace ([`mod@slice`]). That lets only more through, so where nothing of it leaks, nothing leaks. What leaks is run
 /// with all relabel configs, for the counterexample: first with a text for each label by which was filtered, then with
 /// any.
 ///

@@ -4,7 +4,7 @@
 //! [`Interpreter::apply`] is laid out as the switch there, so that the two can be read side by
 //! side. Where Prometheus returns false, no series comes out; where the outcome depends on a
 //! variable, two come out, each with its condition. What cannot be followed is over-approximated
-//! and marked ([`State::loosen`]): an unknown keep keeps everything, an unknown drop drops
+//! and marked ([`State::approximate`]): an unknown keep keeps everything, an unknown drop drops
 //! nothing, an unknown write leaves a label of which nothing is known.
 
 use std::cell::{OnceCell, RefCell};

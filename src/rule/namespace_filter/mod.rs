@@ -1,8 +1,8 @@
 //! Rule `namespace-filter`: nothing that is scraped brings in a series of another environment.
 //!
-//! Each [`Definition`] (an endpoint of a monitor, a probe, a scrape configuration) is proved by itself
-//! ([`ScrapeJob::judge`]). What leaks is [mended](mend) where it leaks: targets in `relabelings`,
-//! samples in `metricRelabelings`. A fix is proposed only after the mended definition was proved, too.
+//! Each scrape job of an object (an endpoint of a monitor, a probe, a scrape configuration) is [proved](prove) by itself.
+//! What leaks is [repaired](repair) where it leaks: targets in `relabelings`, samples in `metricRelabelings`. A fix is
+//! proposed only after the repaired job was proved, too.
 
 pub mod explanation;
 mod message;
@@ -263,7 +263,7 @@ impl Judge<'_, '_> {
                 self.environment.name
             ));
         }
-        // What leaks is mended list by list, each on top of the one before; a list that leaks only
+        // What leaks is repaired list by list, each on top of the one before; a list that leaks only
         // because of the one before is not reported.
         let mut repaired = Cow::Borrowed(job);
         let mut relabelings = Edits::of(job, Stage::Relabelings);

@@ -98,7 +98,7 @@ impl Judge<'_, '_> {
     }
 }
 
-/// Why nothing was mended.
+/// Why nothing was repaired.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Irreparable {
     /// None of the usual repairs helps.
@@ -107,7 +107,7 @@ pub(super) enum Irreparable {
     LeavesNothing,
 }
 
-/// An endpoint that was mended, and how.
+/// A job that was repaired, and how.
 pub(super) struct Repaired<'a> {
     pub job: ScrapeJob<'a>,
     pub edits: Edits,
