@@ -21,7 +21,7 @@ use crate::language::pattern::is_literal;
 use crate::relabel::Stage;
 use crate::relabel::config::{RelabelConfig, Relabeling, is_read_as_null};
 use crate::relabel::interpreter::Interpreter;
-use crate::relabel::labels::ADDRESS;
+use crate::relabel::labels::{ADDRESS, CHOSEN_BY_SELECTORS};
 use crate::resource::endpoint::{Endpoint, Monitor, NamespaceSelector};
 use crate::resource::probe::Probe;
 use crate::resource::scrape_config::ScrapeConfig;
@@ -144,7 +144,13 @@ impl<'a> Definition<'a> {
     ) -> impl Iterator<Item = Self> {
         let is_cluster_wide = cluster_wide::selects_cluster_wide(&monitor.selector, settings);
         let (reason, mut sources) = discovery::discovery(&monitor.namespace_selector, namespace);
-        let chosen = operator::chosen_by_role(monitor);
+        // They only matter where a relabel config decides by labels where is scraped.
+        let is_relabeled = |endpoint: &Strict<Endpoint>| endpoint.relabelings.is_some();
+        let chosen = if monitor.endpoints.iter().any(is_relabeled) {
+            operator::chosen(monitor)
+        } else {
+            Rc::default()
+        };
         for source in &mut sources {
             source.chosen = Rc::clone(&chosen);
         }
@@ -247,11 +253,15 @@ impl<'a> Definition<'a> {
             found.insert((Discovery::Nowhere, false));
         }
         let mut docker = config.docker_sd_configs.iter().flatten();
-        let chosen: Rc<[String]> = if docker.any(|one| one.host_networking_host.is_some()) {
-            [ADDRESS.to_owned()].into()
-        } else {
-            Rc::default()
-        };
+        let mut chosen = Vec::new();
+        if docker.any(|one| one.host_networking_host.is_some()) {
+            chosen.push(ADDRESS.to_owned());
+        }
+        let mut kubernetes = config.kubernetes_sd_configs.iter().flatten();
+        if kubernetes.any(|one| one.selectors.is_some()) {
+            chosen.push(CHOSEN_BY_SELECTORS.to_owned());
+        }
+        let chosen: Rc<[String]> = chosen.into();
         let mut sources: Vec<Source> = Vec::new();
         for (discovery, is_cluster_wide) in found {
             sources.extend(discovery::in_chunks(discovery).map(|discovery| Source {

@@ -142,9 +142,9 @@ fn of_endpoint(monitor: &Monitor, endpoint: &Endpoint) -> Vec<RelabelConfig> {
 
 /// The labels that a selector fixes where the API server applies it (`selectorMechanism: RoleSelector`), so that no
 /// relabel config says so.
-pub(super) fn chosen_by_role(monitor: &Monitor) -> Rc<[String]> {
+fn chosen_by_role(monitor: &Monitor) -> Vec<String> {
     if monitor.selector_mechanism.as_deref() != Some("RoleSelector") {
-        return Rc::default();
+        return Vec::new();
     }
     let LabelSelector {
         match_labels,
@@ -153,9 +153,30 @@ pub(super) fn chosen_by_role(monitor: &Monitor) -> Rc<[String]> {
     let labels = match_labels.iter().flatten().map(|(key, _)| key);
     let expressions = match_expressions.iter().flatten();
     let keys = labels.chain(expressions.filter_map(|one| one.key.as_ref()));
-    let of = monitor.of.name();
-    keys.map(|key| format!("{META_KUBERNETES}{of}_label_{}", sanitized(key)))
-        .collect()
+    // The operator asks so of services and of what discovers their endpoints (`generateK8SSDConfig`).
+    let of: &[&str] = match monitor.of {
+        Of::Service => &["service", "endpoints", "endpointslice"],
+        Of::Pod => &["pod"],
+    };
+    let keys: Vec<String> = keys.map(|key| sanitized(key)).collect();
+    let labels = of.iter().flat_map(|of| {
+        keys.iter()
+            .map(move |key| format!("{META_KUBERNETES}{of}_label_{key}"))
+    });
+    labels.collect()
+}
+
+/// The labels that a monitor fixes where no relabel config of this list says so: by its ports, whose filters are left
+/// out, and by a selector that the API server applies.
+pub(super) fn chosen(monitor: &Monitor) -> Rc<[String]> {
+    let ports = [
+        "endpoint_port_name",
+        "endpointslice_port_name",
+        "pod_container_port_name",
+        "pod_container_port_number",
+    ];
+    let ports = ports.map(|port| format!("{META_KUBERNETES}{port}"));
+    ports.into_iter().chain(chosen_by_role(monitor)).collect()
 }
 
 /// The names of the labels that the monitor has copied from its services and pods.

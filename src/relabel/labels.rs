@@ -59,6 +59,9 @@ const PLACES: [&str; 6] = [
     "_public_dns_name",
 ];
 
+/// Stands among chosen labels for all that Kubernetes' discovery gives: selectors of a discovery may fix any of them.
+pub const CHOSEN_BY_SELECTORS: &str = META_KUBERNETES;
+
 /// Whether the label is what discovery found, and no text of an object: where a scrape goes by it is the business of
 /// whoever labels, or registers, the target. Of all others (`__param_…`, `job`, `__tmp_…`, what a scrape class writes)
 /// an object or its name can be the value.

@@ -12,10 +12,10 @@ use std::rc::Rc;
 use crate::language::automaton::{Automaton, Membership, TooLarge};
 use crate::language::expression::Expression;
 
-use super::ConfigId;
-use super::labels::{ADDRESS, is_found};
+use super::labels::{ADDRESS, CHOSEN_BY_SELECTORS, META_KUBERNETES, is_found};
 use super::shape::Shape;
 use super::value::{Part, Text, Value};
+use super::{ConfigId, Stage};
 
 /// The longest value that is followed. A copy of a copy can double at every config.
 pub(crate) const MAX_VALUE: usize = 1024;
@@ -101,6 +101,14 @@ impl ConstraintKind {
             Self::Captured { value, taken, .. } => (value, None, taken),
         };
         std::iter::once(one).chain(other).chain(more)
+    }
+
+    /// Whether it says all that is known: no inexact language.
+    fn is_exact(&self) -> bool {
+        match self {
+            Self::Member { automaton, .. } => automaton.is_exact(),
+            Self::Compared { .. } | Self::Captured { .. } => true,
+        }
     }
 
     /// Whether the variable is part of what it is about.
@@ -331,16 +339,40 @@ impl State {
         !value.variables().all(is_given)
     }
 
-    /// Whether all that varies of the value is what discovery found ([`is_found`]), and none of it what the object
-    /// chooses.
+    /// Whether all that varies of the value is what discovery found ([`is_found`]): none of it, nor what it is compared
+    /// or joined with, is what the object chooses, and all that is known of it holds exactly. Only then a choice that is
+    /// left to it is one of whoever labels the target.
     #[must_use]
     pub fn is_found(&self, value: &Value) -> bool {
-        let is_found = |name: &String| is_found(name) && !self.chosen.contains(name);
-        let mut variables = value.variables();
-        variables.all(|index| {
-            let mut names = self.origins(index).map(Origin::name).peekable();
-            names.peek().is_some() && names.all(is_found)
-        })
+        let is_certain = self
+            .approximated_by
+            .is_none_or(|config| config.stage == Stage::Prometheus);
+        let mut open: Vec<usize> = value.variables().collect();
+        let mut tied: BTreeSet<usize> = open.iter().copied().collect();
+        while let Some(variable) = open.pop() {
+            for constraint in &self.constraints {
+                if !constraint.kind.mentions(variable) {
+                    continue;
+                }
+                if !constraint.kind.is_exact() {
+                    return false;
+                }
+                let others = constraint.kind.values().flat_map(Value::variables);
+                open.extend(others.filter(|other| tied.insert(*other)));
+            }
+        }
+        let is_chosen = |name: &String| {
+            let is_it = |chosen: &String| {
+                chosen == name || chosen == CHOSEN_BY_SELECTORS && name.starts_with(META_KUBERNETES)
+            };
+            self.chosen.iter().any(is_it)
+        };
+        let is_found = |name: &String| is_found(name) && !is_chosen(name);
+        is_certain
+            && tied.into_iter().all(|index| {
+                let mut names = self.origins(index).map(Origin::name).peekable();
+                names.peek().is_some() && names.all(is_found)
+            })
     }
 
     /// Whether the variable is of the address with which a target was discovered, or nothing is known of it.

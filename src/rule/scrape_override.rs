@@ -128,7 +128,7 @@ fn judge_version(kind: Kind, prometheus: &Prometheus, verdict: &mut Verdict) {
         let message = if version.numbers == UNFILTERING {
             "Prometheus 3.9.0 ignores every keep and drop of metricRelabelings, so that no proof about an object \
              holds; take another version"
-        } else if version.is_before(OLDEST) && !version.is_before(FIRST) {
+        } else if version.is_before(OLDEST) && version.numbers >= FIRST {
             "prometheus-operator supports Prometheus 2.45.0 and later; older ones relabel otherwise, so that no proof \
              about an object holds; take another version"
         } else {

@@ -242,6 +242,7 @@ fn values_with_a_newline(#[case] label: &str, #[case] expected: bool) {
 #[case::a_pre_release_of_the_oldest("version: 2.45.0-rc.0", false)]
 #[case::the_oldest("version: v2.45.0", true)]
 #[case::a_build_of_the_oldest("version: 2.45.0+build", true)]
+#[case::a_pre_release_of_the_first("version: 2.0.0-rc.1", false)]
 #[case::an_image_of_ones_own("image: 'registry.example/prometheus:1.4'", true)]
 #[case::no_version("image: 'registry.example/prometheus:main'", true)]
 fn prometheuses(#[case] spec: &str, #[case] expected: bool) {
@@ -446,6 +447,34 @@ mod text_of_the_object_in_a_label {
         "{action: labelmap, regex: __param_address, replacement: __address__}",
         false
     )]
+    #[case::a_label_that_a_parameter_narrows(
+        "{action: keep, sourceLabels: [__param_m, __meta_kubernetes_pod_label_a], regex: 'x;exporter[.]shop-prod[.]svc|y;foo'}, \
+         {sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
+        false
+    )]
+    #[case::a_label_that_equals_a_parameter(
+        "{action: lowercase, sourceLabels: [__param_m], targetLabel: __tmp_a}, \
+         {action: keepequal, sourceLabels: [__tmp_a], targetLabel: __meta_kubernetes_pod_label_a}, \
+         {sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
+        false
+    )]
+    #[case::a_label_with_the_hash_of_a_parameter(
+        "{action: hashmod, sourceLabels: [__param_m], targetLabel: __tmp_a, modulus: 1000000000}, \
+         {action: hashmod, sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __tmp_b, modulus: 1000000000}, \
+         {action: keepequal, sourceLabels: [__tmp_a], targetLabel: __tmp_b}, \
+         {sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
+        false
+    )]
+    #[case::a_choice_that_is_not_followed(
+        "{action: keep, sourceLabels: [__meta_kubernetes_pod_label_a], regex: 'exporter[.]shop-prod[.]svc|a\\b\\bb'}, \
+         {sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
+        false
+    )]
+    #[case::a_choice(
+        "{action: keep, sourceLabels: [__meta_kubernetes_pod_label_a], regex: 'exporter[.]shop-prod[.]svc|foo'}, \
+         {sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
+        true
+    )]
     #[case::an_annotation(
         "{sourceLabels: [__meta_kubernetes_pod_annotation_address], targetLabel: __address__}",
         true
@@ -506,6 +535,11 @@ mod text_of_the_object_in_a_label {
     #[case::the_path_as_address(
         "kubernetesSDConfigs: [{role: Node}]",
         "{sourceLabels: [__metrics_path__], targetLabel: __address__}",
+        false
+    )]
+    #[case::a_label_that_a_selector_fixes(
+        "kubernetesSDConfigs: [{role: Pod, namespaces: {names: [shop-dev]}, selectors: [{role: Pod, label: 'a=exporter.shop-prod.svc'}]}]",
+        "{sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
         false
     )]
     #[case::the_host_of_containers(
@@ -572,6 +606,18 @@ mod text_of_the_object_in_a_label {
 fn a_question_mark_in_a_path(#[case] path: &str, #[case] expected: bool) {
     let monitor = monitor("{}", &format!("{{path: '{path}', relabelings: [{KEEP}]}}"));
     assert_eq!(accepted(&monitor), expected);
+}
+
+/// The operator's filter by the port leaves only this text of the label.
+#[test]
+fn a_port_as_the_path() {
+    let rule =
+        "{sourceLabels: [__meta_kubernetes_endpoint_port_name], targetLabel: __metrics_path__}";
+    let monitor = monitor(
+        "{}",
+        &format!("{{port: federate, relabelings: [{KEEP}, {rule}]}}"),
+    );
+    assert!(!accepted(&monitor));
 }
 
 /// A selector that only rules something out selects kube-state-metrics, as an empty one does.

@@ -57,12 +57,15 @@ fn a_prometheus_claim_has_its_class(
 }
 
 #[rstest]
-#[case::wrong(Some("nfs"), "but it is \"nfs\"")]
+#[case::wrong(Some("nfs"), "but the class here is \"nfs\"")]
 #[case::absent(
     None,
-    "but it is missing, which leaves the class to the cluster's default"
+    "but the class here is missing, which leaves the class to the cluster's default"
 )]
-#[case::empty(Some(""), "but it is empty, which asks for no storage class at all")]
+#[case::empty(
+    Some(""),
+    "but the class here is empty, which asks for no storage class at all"
+)]
 fn each_mistake_has_its_wording(#[case] class: Option<&str>, #[case] wording: &str) {
     let answer = create(&claim(OPERATORS, None, class), &Value::Null);
     let violation = only(&answer);
