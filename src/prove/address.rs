@@ -120,7 +120,16 @@ fn may_stand_outside(
             elsewhere = elsewhere.and_then(|state| outside(state, language));
         }
         for choice in [seen, elsewhere].into_iter().flatten() {
-            if is_possible(&choice, None, budget)? {
+            // Where text is added, it is told by that what is no name.
+            let is_whole = host.plain_variable().is_some();
+            let choice = if is_whole {
+                inside(choice, &languages.plain)
+            } else {
+                Some(choice)
+            };
+            if let Some(choice) = choice
+                && is_possible(&choice, None, budget)?
+            {
                 return Ok(false);
             }
         }
@@ -181,6 +190,9 @@ fn is_business_of_a_label(host: &Value, allowed: &Allowed) -> bool {
     !labels.iter().any(is_kind) && !labels.last().is_some_and(|last| allowed.is_foreign(last))
 }
 
+/// The longest label of a name, in bytes (RFC 1035).
+const LABEL: u32 = 63;
+
 /// The languages of addresses in a cluster.
 #[derive(Debug)]
 pub(crate) struct Languages {
@@ -189,6 +201,8 @@ pub(crate) struct Languages {
     of_the_cluster: Vec<Rc<Automaton>>,
     /// Those that surely stand in a namespace that may be seen: the last one named counts.
     seen: Rc<Automaton>,
+    /// Those that a label can really choose: names and numbers, with a port perhaps.
+    plain: Rc<Automaton>,
 }
 
 impl Languages {
@@ -243,7 +257,12 @@ impl Languages {
         let digits = Expression::Class(Class::DIGIT).repeated(0, None);
         let number = maybe(all(vec![Expression::literal(":"), digits]));
         let seen = named.into_iter().chain([domain, maybe(dot()), number]);
+        let of_plain = Class::WORD.union(Class::character('-'));
+        let label = || Expression::Class(of_plain).repeated(1, Some(LABEL));
+        let more = all(vec![dot(), label()]).repeated(0, None);
+        let plain = make(&all(vec![label(), more, port()]))?;
         Ok(Self {
+            plain,
             of_the_cluster,
             seen: make(&all(seen.collect()))?,
         })

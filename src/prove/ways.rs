@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
+use crate::language::alphabet::Class;
 use crate::language::automaton::Automaton;
 use crate::language::budget::TooComplex;
+use crate::language::expression::Expression;
 use crate::pipeline::path::{leading_to, leads_to};
 use crate::pipeline::scrape_job::ScrapeJob;
 use crate::relabel::interpreter::Interpreter;
@@ -137,6 +139,13 @@ impl Run<'_> {
         // What is nothing but a label's value is that label's business, as far as it has a choice.
         if path.plain_variable().is_some() && state.is_found(path) {
             let other = state.clone().constrained(path, language, false, None);
+            let of_paths = Class::WORD.union(Class::character('-'));
+            let of_paths = of_paths
+                .union(Class::character('.'))
+                .union(Class::character('/'));
+            let plain = Automaton::new(&Expression::Class(of_paths).repeated(1, None), true)?;
+            let other =
+                other.and_then(|state| state.constrained(path, &Rc::new(plain), true, None));
             if let Some(other) = other
                 && is_possible(&other, None, budget)?
             {

@@ -470,6 +470,16 @@ mod text_of_the_object_in_a_label {
          {sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
         false
     )]
+    #[case::a_choice_that_no_name_has(
+        "{action: keep, sourceLabels: [__meta_kubernetes_pod_label_a], regex: 'exporter[.]shop-prod[.]svc|!'}, \
+         {sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
+        false
+    )]
+    #[case::a_choice_that_is_too_long(
+        "{action: keep, sourceLabels: [__meta_kubernetes_pod_label_a], regex: 'exporter[.]shop-prod[.]svc|a{64}'}, \
+         {sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
+        false
+    )]
     #[case::a_choice(
         "{action: keep, sourceLabels: [__meta_kubernetes_pod_label_a], regex: 'exporter[.]shop-prod[.]svc|foo'}, \
          {sourceLabels: [__meta_kubernetes_pod_label_a], targetLabel: __address__}",
