@@ -33,9 +33,9 @@ impl Budget {
         BUDGET - self.left
     }
 
-    /// Keeps most of what is left for later, and says how much; the rest may be spent.
-    pub const fn set_aside(&mut self) -> u64 {
-        let kept = self.left / 4 * 3;
+    /// Keeps so many eighths of what is left for later, and says how much that is; the rest may be spent.
+    pub const fn set_aside(&mut self, eighths: u64) -> u64 {
+        let kept = self.left / 8 * eighths;
         self.left -= kept;
         kept
     }

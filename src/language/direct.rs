@@ -5,6 +5,8 @@
 //! nothing, a keep of a few texts leaves at most these, and of a text it is plain whether it
 //! fulfils the conditions. What is not answered here is answered by [`super::product`].
 
+use std::rc::Rc;
+
 use super::alphabet::{Case, in_witness_order, symbol};
 use super::budget::{Budget, SET, TooComplex};
 use super::condition::{Condition, Surrounding};
@@ -39,6 +41,10 @@ pub(super) fn contradict(
                 && inside.after == outside.after
         };
         for outside in outside.iter().filter(same) {
+            // However it is approximated, it is one language.
+            if Rc::ptr_eq(&inside.automaton, &outside.automaton) {
+                return Ok(true);
+            }
             let globs = inside.automaton.globs().zip(outside.automaton.globs());
             let Some((inner, outer)) = globs else {
                 continue;

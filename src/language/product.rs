@@ -110,6 +110,9 @@ fn walk(
         .iter()
         .map(|condition| Factor::new(condition, &blocks, budget))
         .collect::<Result<Vec<_>, _>>()?;
+    if factors.iter().any(Factor::is_empty) {
+        return Ok(None);
+    }
     let width = factors
         .iter()
         .map(|factor| factor.automaton.words())
@@ -265,6 +268,12 @@ impl<'a> Factor<'a> {
             factor.ends = backward(automaton, &condition.after, must, budget)?;
         }
         Ok(factor)
+    }
+
+    /// Whether what stands around it leaves no text, whatever the other conditions are.
+    fn is_empty(&self) -> bool {
+        let is_empty = |set: &Vec<Word>| set.iter().all(|word| *word == 0);
+        self.inside && (is_empty(&self.ends) || self.starts.iter().all(is_empty))
     }
 
     fn accepts(&mut self, set: &[Word], budget: &mut Budget) -> Result<bool, TooComplex> {

@@ -184,7 +184,7 @@ pub(super) fn asks_for_something_else(
     interpreter: &mut Interpreter,
 ) -> Result<bool, TooComplex> {
     let configs = &job.relabelings;
-    let are_of_kubernetes = job.are_of_kubernetes();
+    let discovered = job.discovered();
     let known = || settings.cluster_wide_exporters.selectors.iter().flatten();
     let keeps = configs.iter().enumerate();
     let keeps = keeps.filter(|(_, config)| config.action == Action::Keep);
@@ -213,8 +213,7 @@ pub(super) fn asks_for_something_else(
             let values = Condition::inside(Rc::new(Automaton::of_globs(values)?));
             let mut excludes = !lets_through(config, place, vec![values], usize::MAX, interpreter)?;
             for before in &configs[..index] {
-                excludes =
-                    excludes && !interpreter.may_change_of(before, name, are_of_kubernetes)?;
+                excludes = excludes && !interpreter.may_change_of(before, name, discovered)?;
             }
             if excludes {
                 return Ok(true);

@@ -8,9 +8,10 @@ use std::rc::Rc;
 
 use crate::language::automaton::Membership;
 use crate::language::budget::TooComplex;
+use crate::language::pattern::is_literal;
 use crate::relabel::config::{Action, RelabelConfig, has_placeholder};
 use crate::relabel::interpreter::Interpreter;
-use crate::relabel::labels::{EXPORTED_NAMESPACE, META_KUBERNETES, NAMESPACES};
+use crate::relabel::labels::{Discovered, EXPORTED_NAMESPACE, META_KUBERNETES, NAMESPACES};
 use crate::relabel::{ConfigId, Stage};
 
 use super::operator::OperatorConfigs;
@@ -107,16 +108,19 @@ impl ScrapeJob<'_> {
         }
     }
 
-    /// Whether each label with a name of Kubernetes' discovery is one that Kubernetes discovered: nothing else
-    /// gives such a label, and no config writes one.
+    /// What is known of the labels of targets that have a name of Kubernetes' discovery.
     #[must_use]
-    pub fn are_of_kubernetes(&self) -> bool {
+    pub fn discovered(&self) -> Discovered {
         let is_discovered = |source: &Source| {
             let mut labels = source.labels.iter();
             source.discovery != Discovery::Anywhere
                 && !labels.any(|(name, _)| name.starts_with(META_KUBERNETES))
         };
-        self.sources.iter().all(is_discovered) && !self.relabelings.iter().any(may_write_discovered)
+        if !self.sources.iter().all(is_discovered) {
+            return Discovered::Unknown;
+        }
+        let configs = self.relabelings.iter().map(discovered_after);
+        configs.min().unwrap_or(Discovered::Given)
     }
 
     /// Whether the exporter, or its path, is one that reports on many namespaces.
@@ -163,33 +167,46 @@ impl ScrapeJob<'_> {
     }
 }
 
-/// Whether the config may write a label with a name of Kubernetes' discovery. A labelmap that takes the keys of
-/// labels for names does not: they begin with a letter or a digit.
-fn may_write_discovered(config: &RelabelConfig) -> bool {
-    let maps_keys = || {
-        let key = config.regex.strip_prefix(META_KUBERNETES).and_then(|rest| {
+/// What is known, once the config has run, of labels that have a name of Kubernetes' discovery, all of which Kubernetes
+/// gave before. A labelmap of such names to their ends writes no such name where these begin as keys do, or as what
+/// follows the prefix does.
+fn discovered_after(config: &RelabelConfig) -> Discovered {
+    let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase());
+    let writes = match config.action {
+        Action::LabelMap => {
+            let from = ["(.+)", "(.*)"].iter().find_map(|group| {
+                let from = config.regex.strip_suffix(group)?;
+                let from = from.strip_prefix(META_KUBERNETES)?;
+                is_literal(from).then_some(from)
+            });
+            let from = from.filter(|_| matches!(&*config.replacement, "$1" | "${1}"));
             let kinds = [
                 "_label_",
                 "_annotation_",
                 "_labelpresent_",
                 "_annotationpresent_",
             ];
-            kinds.iter().find_map(|kind| {
-                let (object, key) = rest.split_once(kind)?;
-                let is_name = object.bytes().all(|byte| byte.is_ascii_lowercase());
-                is_name.then_some(key)
-            })
-        });
-        config.replacement == "$1" && matches!(key, Some("(.+)" | "(.*)"))
-    };
-    match config.action {
-        Action::LabelMap => !maps_keys(),
+            let is_kind = |from: &str| {
+                let mut objects = kinds.iter().filter_map(|kind| from.strip_suffix(kind));
+                objects.any(|object| !object.is_empty() && is_word(object))
+            };
+            return match from {
+                Some(from) if from.is_empty() || is_kind(from) => Discovered::Given,
+                Some(_) => Discovered::Mapped,
+                None => Discovered::Unknown,
+            };
+        }
         Action::Replace | Action::Lowercase | Action::Uppercase | Action::HashMod => {
             let target = &config.target_label;
             !config.writes_one_label() || target.starts_with(META_KUBERNETES) || config.is_unknown
         }
         Action::LabelDrop | Action::LabelKeep => config.is_unknown,
         Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual => false,
+    };
+    if writes {
+        Discovered::Unknown
+    } else {
+        Discovered::Given
     }
 }
 

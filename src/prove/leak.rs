@@ -1,6 +1,6 @@
 //! Whether a namespace that an environment must not see can come through, and which.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use crate::language::alphabet::Case;
@@ -10,7 +10,8 @@ use crate::language::condition::{Condition, Surrounding};
 use crate::language::glob;
 use crate::language::product::exists;
 
-use super::address::Languages;
+use super::address::{Languages, Standing};
+use super::answers::Answers;
 use super::solver::{self, Approximation, Model, Satisfaction};
 use crate::relabel::ConfigId;
 use crate::relabel::state::{Origin, State};
@@ -31,6 +32,10 @@ pub struct Allowed {
     familiar: Vec<String>,
     /// Where addresses stand, made when it is asked.
     pub(crate) addresses: OnceCell<Result<Languages, TooComplex>>,
+    /// Where addresses stand that were asked about.
+    pub(super) standings: RefCell<Answers<Option<Standing>>>,
+    /// Whether values may be namespaces that may not be seen, as far as they were asked about.
+    candidates: RefCell<Answers<bool>>,
 }
 
 /// A namespace that leaks.
@@ -110,6 +115,8 @@ impl Allowed {
             },
             familiar,
             addresses: OnceCell::new(),
+            standings: RefCell::default(),
+            candidates: RefCell::default(),
         })
     }
 
@@ -217,7 +224,12 @@ impl Allowed {
         }
         let question = Question::new(self, state, value);
         // Whether there is any candidate, as far as can be proved.
-        let has_candidate = value.text().is_some() || question.has_candidate(budget)?;
+        let has_candidate = value.text().is_some() || {
+            let mut candidates = self.candidates.borrow_mut();
+            candidates.get(state, value, budget, |state, budget| {
+                Question::new(self, state, value).has_candidate(budget)
+            })?
+        };
         if !has_candidate || !solver::is_possible(state, question.variable(), budget)? {
             return Ok(None);
         }

@@ -8,6 +8,7 @@
 //! matter. And what leaks is run once more with all of its relabel configs, for the counterexample.
 
 pub mod address;
+mod answers;
 pub mod fast_path;
 pub mod keep;
 pub mod leak;
@@ -18,11 +19,8 @@ mod targets;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
-use crate::language::automaton::Automaton;
 use crate::language::budget::TooComplex;
-use crate::language::expression::Expression;
 use crate::pipeline::scrape_job::{ScrapeJob, numbered};
 use crate::relabel::config::{Action, RelabelConfig};
 use crate::relabel::interpreter::Interpreter;
@@ -93,7 +91,7 @@ impl Findings {
 
     /// Whether a leak was found.
     #[must_use]
-    pub fn leaks(&self) -> bool {
+    pub const fn leaks(&self) -> bool {
         self.target.is_some()
             || self.sample.is_some()
             || self.exported.is_some()
@@ -117,10 +115,8 @@ pub fn prove(
     run(job, allowed, interpreter)
 }
 
-/// What can come through the job, by running it: first without the filters by labels that never flow into a
-/// namespace ([`mod@slice`]). That lets only more through, so where nothing of it leaks, nothing leaks. What leaks is run
-/// with all relabel configs, for the counterexample: first with a text for each label by which was filtered, then with
-/// any.
+/// What can come through the job, by running it: first [`over`], and what leaks of that with all relabel configs, for
+/// the counterexample: first with a text for each label by which was filtered, then with any.
 ///
 /// # Errors
 ///
@@ -131,24 +127,20 @@ pub fn run(
     interpreter: &mut Interpreter,
 ) -> Result<Findings, TooComplex> {
     let left_out = slice::left_out(job, interpreter)?;
-    let none = BTreeMap::new();
-    let mut found = Run::new(job, &left_out, &none, allowed, interpreter)?.findings(interpreter)?;
-    let goes_elsewhere = found.has_free_path || found.moves_address || found.standing.is_some();
-    let is_settled = !found.leaks() && !goes_elsewhere && (job.is_named || !found.has_targets);
-    if is_settled || left_out.is_empty() {
+    let kept = interpreter.budget.set_aside(2);
+    let found = over(job, &left_out, allowed, interpreter);
+    interpreter.budget.give_back(kept);
+    let Ok(mut found) = found else {
+        return counterexample(job, &left_out, allowed, interpreter);
+    };
+    if is_settled(job, &found) || left_out.is_empty() {
         return Ok(found);
     }
     // What is too complex with all relabel configs leaves something for what comes after it.
-    let kept = interpreter.budget.set_aside();
-    let nothing = BTreeSet::new();
-    let all = |texts: &BTreeMap<String, String>, interpreter: &mut Interpreter| {
-        let run = Run::new(job, &nothing, texts, allowed, interpreter)?;
-        run.findings(interpreter)
-    };
+    let kept = interpreter.budget.set_aside(6);
     let mut shown = None;
-    if !goes_elsewhere {
-        let texts = slice::texts(job, &left_out, interpreter);
-        let tried = texts.and_then(|texts| all(&texts, interpreter));
+    if !goes_elsewhere(&found) {
+        let tried = with_texts(job, &left_out, allowed, interpreter);
         shown = tried.ok().filter(|tried| tried.shows(&found));
     }
     let whole = match shown {
@@ -158,7 +150,7 @@ pub fn run(
             exported: shown.exported,
             ..found.clone()
         }),
-        None => all(&none, interpreter),
+        None => over(job, &BTreeSet::new(), allowed, interpreter),
     };
     interpreter.budget.give_back(kept);
     if let Ok(whole) = whole {
@@ -166,6 +158,89 @@ pub fn run(
     }
     found.doubt(left_out.first().copied());
     Ok(found)
+}
+
+/// What comes through the job with a text for each label by which those filters filter.
+fn with_texts(
+    job: &ScrapeJob<'_>,
+    filters: &BTreeSet<ConfigId>,
+    allowed: &Allowed,
+    interpreter: &mut Interpreter,
+) -> Result<Findings, TooComplex> {
+    let texts = slice::texts(job, filters, interpreter)?;
+    let nothing = BTreeSet::new();
+    Run::new(job, &nothing, &texts, allowed, interpreter)?.findings(interpreter)
+}
+
+/// A counterexample of a job that is too complex for a proof, along a few of the ways through it.
+///
+/// # Errors
+///
+/// [`TooComplex`] if none is found.
+fn counterexample(
+    job: &ScrapeJob<'_>,
+    filters: &BTreeSet<ConfigId>,
+    allowed: &Allowed,
+    interpreter: &mut Interpreter,
+) -> Result<Findings, TooComplex> {
+    let at = interpreter.at;
+    interpreter.follows_some = true;
+    let found = with_texts(job, filters, allowed, interpreter);
+    interpreter.follows_some = false;
+    let mut found = found.unwrap_or_default();
+    for leak in [&mut found.target, &mut found.sample, &mut found.exported] {
+        leak.take_if(|leak| leak.witness.is_none());
+    }
+    found.standing = None;
+    if !found.leaks() {
+        interpreter.at = at;
+        return Err(TooComplex);
+    }
+    Ok(found)
+}
+
+/// Whether nothing leaks, as far as that is proved without filters by labels that never flow into a namespace
+/// ([`mod@slice`]); what is found besides.
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice to prove it.
+pub fn prove_repaired(
+    job: &ScrapeJob<'_>,
+    allowed: &Allowed,
+    interpreter: &mut Interpreter,
+) -> Result<Findings, TooComplex> {
+    if fast_path::is_confined(job, allowed, interpreter) == Ok(true) {
+        return Ok(Findings::default());
+    }
+    let left_out = slice::left_out(job, interpreter)?;
+    let found = over(job, &left_out, allowed, interpreter)?;
+    if found.leaks() || is_settled(job, &found) || left_out.is_empty() {
+        return Ok(found);
+    }
+    over(job, &BTreeSet::new(), allowed, interpreter)
+}
+
+/// Whether what is found without some filters holds with all of them. A choice of a label does not: they may leave none.
+const fn is_settled(job: &ScrapeJob<'_>, found: &Findings) -> bool {
+    !found.leaks() && !goes_elsewhere(found) && (job.is_named || !found.has_targets)
+}
+
+/// Whether a label may decide where, or at which path, is scraped.
+const fn goes_elsewhere(found: &Findings) -> bool {
+    found.has_free_path || found.moves_address || found.standing.is_some()
+}
+
+/// What can come through the job without some of its filters. That lets only more through, so where nothing of it
+/// leaks, nothing leaks.
+fn over(
+    job: &ScrapeJob<'_>,
+    left_out: &BTreeSet<ConfigId>,
+    allowed: &Allowed,
+    interpreter: &mut Interpreter,
+) -> Result<Findings, TooComplex> {
+    let none = BTreeMap::new();
+    Run::new(job, left_out, &none, allowed, interpreter)?.findings(interpreter)
 }
 
 /// One symbolic run of a job.
@@ -230,11 +305,14 @@ impl<'a> Run<'a> {
             ..Findings::default()
         };
         let mut targets = self.targets(interpreter)?;
-        self.find_ways(&mut targets, &mut found, interpreter)?;
+        // A counterexample does without.
+        if !interpreter.follows_some {
+            self.find_ways(&mut targets, &mut found, interpreter)?;
+        }
         for target in &targets {
             self.note(&mut found.target, target, [TARGET, NAMESPACE], interpreter)?;
         }
-        let merged = self.merged(targets)?;
+        let merged = self.merged(targets, interpreter)?;
         let configs = kept(self.job, Stage::MetricRelabelings, self.left_out);
         let samples = interpreter.run(&configs, &self.labels, &self.stored, merged)?;
         for sample in &samples {
@@ -331,9 +409,4 @@ fn kept<'a>(
 ) -> Vec<(ConfigId, &'a RelabelConfig)> {
     let configs = numbered(stage, job.configs(stage));
     configs.filter(|(id, _)| !left_out.contains(id)).collect()
-}
-
-/// The language of all texts but the empty one.
-fn something() -> Result<Rc<Automaton>, TooComplex> {
-    Ok(Rc::new(Automaton::new(&Expression::something(), true)?))
 }

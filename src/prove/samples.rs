@@ -7,6 +7,7 @@ use crate::language::automaton::Automaton;
 use crate::language::budget::TooComplex;
 use crate::relabel::ConfigId;
 use crate::relabel::config::Action;
+use crate::relabel::interpreter::Interpreter;
 use crate::relabel::interpreter::MAX_STATES;
 use crate::relabel::labels::{
     DISPLACED, EXPORTED_NAMESPACE, MERGED, MERGED_EXPORTED, METRIC_NAME, NAMESPACE, NAMESPACES,
@@ -14,14 +15,18 @@ use crate::relabel::labels::{
 use crate::relabel::state::{Origin, State};
 use crate::relabel::value::{Part, Text, Value};
 
+use super::Run;
 use super::targets::{may_have_any_label, unsettled};
-use super::{Run, something};
 
 impl Run<'_> {
     /// The samples of the targets, those of their labels merged that are read afterwards.
-    pub(super) fn merged(&self, targets: Vec<State>) -> Result<Vec<State>, TooComplex> {
+    pub(super) fn merged(
+        &self,
+        targets: Vec<State>,
+        interpreter: &Interpreter,
+    ) -> Result<Vec<State>, TooComplex> {
         let (labels, read) = (&self.labels, &self.exposed);
-        let something = something()?;
+        let something = interpreter.something()?;
         let reads_namespace =
             self.job.metric_relabelings.iter().any(|config| {
                 config.action == Action::LabelMap || config.reads(NAMESPACES[NAMESPACE])

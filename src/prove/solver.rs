@@ -250,13 +250,21 @@ pub fn is_possible(
             }
         }
     }
-    for variable in (0..state.variables.len()).filter(|index| Some(*index) != but) {
+    let variables = (0..state.variables.len()).filter(|index| Some(*index) != but);
+    let of = |variable| {
         let conditions = conditions(state, variable, &[], Approximation::Over);
-        if !conditions.is_empty() {
-            let alphabet = alphabet(state, variable, Approximation::Over);
-            if !exists(&conditions, alphabet, usize::MAX, &[ANY], budget)? {
-                return Ok(false);
-            }
+        let states = conditions
+            .iter()
+            .map(|condition| condition.automaton.states());
+        (states.sum::<usize>(), variable, conditions)
+    };
+    // A contradiction of small languages is found before large ones are looked at.
+    let mut asked: Vec<(usize, usize, Vec<Condition>)> = variables.map(of).collect();
+    asked.sort_by_key(|(states, ..)| *states);
+    for (_, variable, conditions) in asked {
+        let alphabet = alphabet(state, variable, Approximation::Over);
+        if !conditions.is_empty() && !exists(&conditions, alphabet, usize::MAX, &[ANY], budget)? {
+            return Ok(false);
         }
     }
     Ok(true)

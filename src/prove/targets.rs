@@ -19,7 +19,7 @@ use crate::relabel::{ConfigId, Stage};
 
 use super::leak::{Allowed, MAX_NAMESPACE};
 use super::ways::SCHEMES;
-use super::{Run, kept, something};
+use super::{Run, kept};
 
 const META: &str = NAMESPACES[META_NAMESPACE];
 
@@ -130,7 +130,7 @@ impl Run<'_> {
             for addresses in source.addresses(labels, self.moved.contains(&ADDRESS)) {
                 let texts: usize = addresses.iter().map(String::len).sum();
                 interpreter.budget.spend(labels.names().len() + texts)?;
-                let mut target = self.discovered(source, &given, addresses)?;
+                let mut target = self.discovered(source, &given, addresses, interpreter)?;
                 target.is_cluster_wide = source.is_cluster_wide && !self.job.honor_labels;
                 if source.is_possible {
                     target.approximate(ConfigId::IGNORED_SELECTOR);
@@ -176,7 +176,7 @@ impl Run<'_> {
         let Some((instance, address)) = instance else {
             return Ok(relabeled);
         };
-        let something = something()?;
+        let something = interpreter.something()?;
         let named = |state| with_instance(state, instance, address, &something);
         Ok(relabeled.into_iter().flat_map(named).collect())
     }
@@ -187,6 +187,7 @@ impl Run<'_> {
         source: &Source,
         given: &[&(String, String)],
         addresses: &[String],
+        interpreter: &Interpreter,
     ) -> Result<State, TooComplex> {
         let labels = &self.labels;
         let mut state = State::new(labels.names().len());
@@ -262,7 +263,7 @@ impl Run<'_> {
                 state.given.push((origin, Value::literal(address)));
             } else if addresses.is_empty() {
                 // A target without an address is dropped.
-                state.know_inside(&address, &something()?);
+                state.know_inside(&address, &interpreter.something()?);
             } else {
                 state.know_inside(&address, &literals(addresses)?);
             }
@@ -360,7 +361,7 @@ pub(super) fn labels(
     budget: &mut Budget,
 ) -> Result<Labels, TooComplex> {
     let mut labels = Labels::default();
-    labels.are_of_kubernetes = job.are_of_kubernetes();
+    labels.discovered = job.discovered();
     let targets = kept(job, Stage::Relabelings, left_out);
     let samples = kept(job, Stage::MetricRelabelings, left_out);
     let own = || targets.iter().chain(&samples).map(|(_, config)| *config);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::language::alphabet::Class;
 use crate::language::automaton::Automaton;
-use crate::language::budget::TooComplex;
+use crate::language::budget::{Budget, TooComplex};
 use crate::language::expression::Expression;
 use crate::pipeline::path::{leading_to, leads_to};
 use crate::pipeline::scrape_job::ScrapeJob;
@@ -14,17 +14,21 @@ use crate::relabel::state::State;
 use crate::relabel::value::Value;
 
 use super::address::{Standing, stands_outside};
+use super::answers::Answers;
 use super::solver::{is_possible, settled};
 use super::{Findings, Run};
 
 /// Whether a path is one at which an exporter reports on many namespaces.
+#[derive(Clone, Copy)]
 enum Reach {
     /// It is not.
     Nothing,
     /// It may be, if a label says so.
     Free,
-    /// It is, or text of a config makes it one, of this state if not of all.
-    ClusterWide(Option<Box<State>>),
+    /// It may be, by text of a config.
+    Possible,
+    /// It is.
+    ClusterWide,
 }
 
 /// The schemes of a scrape; Prometheus takes its own where the label is empty.
@@ -42,6 +46,8 @@ impl Run<'_> {
         let mut reaching = Vec::new();
         // The paths that lead to such exporters, made when it is asked.
         let mut leading = None;
+        let (mut paths, mut schemes) = (Answers::default(), Answers::default());
+        let mut addresses = self.allowed.standings.borrow_mut();
         for state in targets.iter_mut() {
             let place = |name| {
                 self.labels
@@ -51,18 +57,29 @@ impl Run<'_> {
             if let Some(path) = place(METRICS_PATH).filter(|_| !self.job.honor_labels) {
                 let path = state.labels[path].clone();
                 let reach = if state.is_made_up(&path) {
-                    Reach::ClusterWide(None)
+                    Reach::ClusterWide
                 } else {
-                    let path = settled(state, &path, &mut interpreter.budget)?;
-                    self.reach(state, &path, &mut leading, interpreter)?
+                    let budget = &mut interpreter.budget;
+                    paths.get(state, &path, budget, |state, budget| {
+                        let path = settled(state, &path, budget)?;
+                        self.reach(state, &path, &mut leading, budget)
+                    })?
                 };
                 match reach {
                     Reach::Nothing => {}
                     Reach::Free => found.has_free_path = true,
-                    Reach::ClusterWide(None) => state.is_cluster_wide = true,
-                    Reach::ClusterWide(Some(mut led)) => {
-                        led.is_cluster_wide = true;
-                        reaching.push(*led);
+                    Reach::ClusterWide => state.is_cluster_wide = true,
+                    Reach::Possible => {
+                        let led = leading.as_ref().and_then(|leading| {
+                            let state = state.clone();
+                            state.constrained(&path, leading, true, None)
+                        });
+                        if let Some(mut led) = led
+                            && is_possible(&led, None, &mut interpreter.budget)?
+                        {
+                            led.is_cluster_wide = true;
+                            reaching.push(led);
+                        }
                     }
                 }
             }
@@ -74,7 +91,10 @@ impl Run<'_> {
                     Some(Standing::unknown(value))
                 } else {
                     let budget = &mut interpreter.budget;
-                    stands_outside(self.allowed, state, &settled(state, value, budget)?, budget)?
+                    addresses.get(state, value, budget, |state, budget| {
+                        let value = settled(state, value, budget)?;
+                        stands_outside(self.allowed, state, &value, budget)
+                    })?
                 };
                 if let Some(mut standing) = standing
                     && is_possible(state, None, &mut interpreter.budget)?
@@ -86,11 +106,16 @@ impl Run<'_> {
                     found.standing = Some((standing, state.writers[address]));
                 }
             }
-            if let (Some(scheme), None) = (place(SCHEME), &found.standing)
-                && may_be_an_address(state, scheme, interpreter)?
-            {
-                let standing = Standing::unknown(&state.labels[scheme]);
-                found.standing = Some((standing, state.writers[scheme]));
+            if let (Some(scheme), None) = (place(SCHEME), &found.standing) {
+                let value = &state.labels[scheme];
+                let budget = &mut interpreter.budget;
+                let is_one = schemes.get(state, value, budget, |state, budget| {
+                    may_be_an_address(state, value, budget)
+                })?;
+                if is_one && is_possible(state, None, budget)? {
+                    let standing = Standing::unknown(value);
+                    found.standing = Some((standing, state.writers[scheme]));
+                }
             }
             if !self.job.is_named && !found.has_targets {
                 found.has_targets = is_possible(state, None, &mut interpreter.budget)?;
@@ -107,16 +132,15 @@ impl Run<'_> {
         state: &State,
         path: &Value,
         leading: &mut Option<Rc<Automaton>>,
-        interpreter: &mut Interpreter,
+        budget: &mut Budget,
     ) -> Result<Reach, TooComplex> {
-        let budget = &mut interpreter.budget;
         let known = &self.job.cluster_wide_paths;
         if let Some(path) = path.text() {
             let lengths = known.iter().map(|known| path.len() + known.len());
             budget.spend(lengths.sum())?;
             let leads = known.iter().any(|known| leads_to(path, known));
             return Ok(if leads {
-                Reach::ClusterWide(None)
+                Reach::ClusterWide
             } else {
                 Reach::Nothing
             });
@@ -152,7 +176,7 @@ impl Run<'_> {
                 return Ok(Reach::Free);
             }
         }
-        Ok(Reach::ClusterWide(Some(Box::new(led))))
+        Ok(Reach::Possible)
     }
 }
 
@@ -160,12 +184,10 @@ impl Run<'_> {
 /// business, as far as it has a choice.
 fn may_be_an_address(
     state: &State,
-    place: usize,
-    interpreter: &mut Interpreter,
+    scheme: &Value,
+    budget: &mut Budget,
 ) -> Result<bool, TooComplex> {
-    let scheme = &state.labels[place];
     let schemes = Rc::new(Automaton::of_texts(&SCHEMES)?);
-    let budget = &mut interpreter.budget;
     let is_one = |inside| {
         let state = state.clone();
         state.constrained(scheme, &schemes, inside, None)
@@ -190,7 +212,7 @@ pub(super) fn moved(
     interpreter: &mut Interpreter,
 ) -> Result<Vec<&'static str>, TooComplex> {
     let mut moved = Vec::new();
-    let are_of_kubernetes = job.are_of_kubernetes();
+    let discovered = job.discovered();
     for name in MOVING {
         let given = job.sources.iter().flat_map(|source| source.labels.iter());
         interpreter.budget.spend(8 * job.relabelings.len())?;
@@ -200,7 +222,7 @@ pub(super) fn moved(
             is_moved |= given == name && name != ADDRESS;
         }
         for config in &job.relabelings {
-            is_moved = is_moved || interpreter.may_change_of(config, name, are_of_kubernetes)?;
+            is_moved = is_moved || interpreter.may_change_of(config, name, discovered)?;
         }
         if is_moved {
             moved.push(name);

@@ -10,7 +10,7 @@ use crate::language::product::shortest;
 
 use super::config::{Action, RelabelConfig};
 use super::interpreter::Interpreter;
-use super::labels::impossible;
+use super::labels::Discovered;
 use super::template::Piece;
 
 impl Interpreter {
@@ -70,10 +70,10 @@ impl Interpreter {
     ///
     /// [`TooComplex`] if the budget does not suffice to say that it does not.
     pub fn may_change(&mut self, config: &RelabelConfig, label: &str) -> Result<bool, TooComplex> {
-        self.may_change_of(config, label, false)
+        self.may_change_of(config, label, Discovered::Unknown)
     }
 
-    /// The same; `are_of_kubernetes` tells whether no label has one of the [`impossible`] names.
+    /// The same; `discovered` tells what is known of the labels that Kubernetes discovers.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Interpreter {
         &mut self,
         config: &RelabelConfig,
         label: &str,
-        are_of_kubernetes: bool,
+        discovered: Discovered,
     ) -> Result<bool, TooComplex> {
         if config.is_filter() {
             return Ok(false);
@@ -94,21 +94,16 @@ impl Interpreter {
             return Ok(!config.writes_one_label() || config.target_label == label);
         };
         Ok(match config.action {
-            Action::LabelDrop => self.contains(&regex.automaton, label)? != Membership::No,
-            Action::LabelKeep => self.contains(&regex.automaton, label)? != Membership::Yes,
+            Action::LabelDrop => self.names(&regex, label)? != Membership::No,
+            Action::LabelKeep => self.names(&regex, label)? != Membership::Yes,
             Action::LabelMap => {
                 let pieces = self.template(&config.replacement, &regex)?;
                 let Some(names) = self.candidates(&regex, &pieces, label)? else {
                     return Ok(false);
                 };
                 if let Some(from) = names.only_text() {
-                    let maps =
-                        from != label && self.contains(&regex.automaton, &from)? != Membership::No;
-                    let is_there = !are_of_kubernetes || {
-                        let impossible = self.automaton(&impossible(), true)??;
-                        self.contains(&impossible, &from)? != Membership::Yes
-                    };
-                    return Ok(maps && is_there);
+                    let maps = from != label && self.names(&regex, &from)? != Membership::No;
+                    return Ok(maps && self.may_be_there(&from, discovered)?);
                 }
                 let Ok(names) = self.automaton(&names, true)? else {
                     return Ok(true);
@@ -120,10 +115,8 @@ impl Interpreter {
                     Condition::inside(Rc::new(names)),
                     Condition::outside(Rc::new(own)),
                 ];
-                if are_of_kubernetes {
-                    let impossible = self.automaton(&impossible(), true)??;
-                    conditions.push(Condition::outside(Rc::new(impossible)));
-                }
+                let impossible = self.impossible(discovered)?;
+                conditions.extend(impossible.map(Condition::outside));
                 shortest(&conditions, u128::MAX, usize::MAX, &mut self.budget)?.is_some()
             }
             _ => {

@@ -21,7 +21,7 @@ use crate::language::pattern::{MAX_LENGTH, Pattern, PatternError};
 use super::ConfigId;
 use super::capture::{self, Held};
 use super::config::{Action, DEFAULT_REGEX, RelabelConfig};
-use super::labels::{Labels, NAMESPACE};
+use super::labels::{Discovered, Labels, NAMESPACE};
 use super::shape::Shape;
 use super::state::{ConstraintKind, State};
 use super::template::{self, Piece};
@@ -29,6 +29,12 @@ use super::value::{Part, Value};
 
 /// The most series that one pipeline may be split into. People's pipelines make a handful.
 pub const MAX_STATES: usize = 1024;
+
+/// The most that are followed where only a counterexample is looked for.
+const FOLLOWED: usize = 2;
+
+/// What it costs to filter a state, in the unit of the budget.
+const FILTER: usize = 16;
 
 /// A pattern, compiled.
 #[derive(Clone, Debug)]
@@ -41,6 +47,8 @@ pub struct Compiled {
     pattern: OnceCell<Pattern>,
     shapes: OnceCell<Result<Vec<Rc<Shape>>, TooLarge>>,
     groups: RefCell<BTreeMap<usize, Result<Rc<Automaton>, TooLarge>>>,
+    /// Whether it matches a label's name, for each that was asked for.
+    names: RefCell<BTreeMap<String, Membership>>,
     /// What its groups hold once it has matched a label's name, for each that was asked for.
     pub(crate) captured: RefCell<BTreeMap<String, Option<Rc<Held>>>>,
 }
@@ -64,6 +72,7 @@ impl Compiled {
             pattern,
             shapes: OnceCell::new(),
             groups: RefCell::default(),
+            names: RefCell::default(),
             captured: RefCell::default(),
         })
     }
@@ -115,8 +124,16 @@ impl Step<'_> {
 #[derive(Debug, Default)]
 pub struct Interpreter {
     patterns: BTreeMap<String, Result<Rc<Compiled>, PatternError>>,
+    /// The language of all texts but the empty one.
+    something: OnceCell<Rc<Automaton>>,
+    /// The names that no discovered label has.
+    impossible: BTreeMap<Discovered, Rc<Automaton>>,
+    /// Whether a discovered label may have a name, for each that was asked for.
+    possible: BTreeMap<(Discovered, String), bool>,
     /// The config that was run last.
     pub at: Option<ConfigId>,
+    /// Whether only some states are followed, which is enough for a counterexample, and for no proof.
+    pub follows_some: bool,
     /// What is left to be spent.
     pub budget: Budget,
 }
@@ -202,6 +219,54 @@ impl Interpreter {
         Ok(pattern.map(|pattern| pattern.expression))
     }
 
+    /// The language of all texts but the empty one.
+    ///
+    /// # Errors
+    ///
+    /// None: it is small.
+    pub fn something(&self) -> Result<Rc<Automaton>, TooComplex> {
+        if let Some(known) = self.something.get() {
+            return Ok(Rc::clone(known));
+        }
+        let made = Rc::new(Automaton::new(&Expression::something(), true)?);
+        Ok(Rc::clone(self.something.get_or_init(|| made)))
+    }
+
+    /// The names that no label has which was discovered in Kubernetes, where some are known.
+    pub(crate) fn impossible(
+        &mut self,
+        discovered: Discovered,
+    ) -> Result<Option<Rc<Automaton>>, TooComplex> {
+        if let Some(known) = self.impossible.get(&discovered) {
+            return Ok(Some(Rc::clone(known)));
+        }
+        let Some(names) = discovered.impossible() else {
+            return Ok(None);
+        };
+        let names = Rc::new(self.automaton(&names, true)??);
+        self.impossible.insert(discovered, Rc::clone(&names));
+        Ok(Some(names))
+    }
+
+    /// Whether a target may have a label of this name, as far as discovery goes.
+    pub(crate) fn may_be_there(
+        &mut self,
+        label: &str,
+        discovered: Discovered,
+    ) -> Result<bool, TooComplex> {
+        self.budget.spend(1)?;
+        let asked = (discovered, label.to_owned());
+        if let Some(known) = self.possible.get(&asked) {
+            return Ok(*known);
+        }
+        let is_possible = match self.impossible(discovered)? {
+            Some(impossible) => self.contains(&impossible, label)? != Membership::Yes,
+            None => true,
+        };
+        self.possible.insert(asked, is_possible);
+        Ok(is_possible)
+    }
+
     /// The pieces of a template for the regex.
     pub(crate) fn template(
         &mut self,
@@ -221,6 +286,21 @@ impl Interpreter {
     ) -> Result<Membership, TooComplex> {
         self.budget.spend(automaton.reading(text))?;
         Ok(automaton.contains(text))
+    }
+
+    /// Whether the regex matches the name of a label.
+    pub(crate) fn names(
+        &mut self,
+        regex: &Compiled,
+        label: &str,
+    ) -> Result<Membership, TooComplex> {
+        self.budget.spend(1)?;
+        if let Some(known) = regex.names.borrow().get(label) {
+            return Ok(*known);
+        }
+        let matched = self.contains(&regex.automaton, label)?;
+        regex.names.borrow_mut().insert(label.to_owned(), matched);
+        Ok(matched)
     }
 
     /// Runs the configs on the states. `needed` says which labels are read after the last config.
@@ -246,15 +326,34 @@ impl Interpreter {
             };
             let mut next = Vec::new();
             for one in state {
-                self.budget.spend(one.size())?;
+                // A filter makes no second state of it.
+                let cost = if config.is_filter() {
+                    FILTER
+                } else {
+                    one.size()
+                };
+                self.budget.spend(cost)?;
                 self.apply(&step, one, &mut next)?;
-                if next.len() > MAX_STATES {
-                    return Err(TooComplex);
-                }
+                self.bound(&mut next)?;
             }
             state = next;
         }
         Ok(state)
+    }
+
+    /// Sees to it that there are not too many states.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if there are, and all of them are followed.
+    pub(crate) fn bound(&self, states: &mut Vec<State>) -> Result<(), TooComplex> {
+        if self.follows_some {
+            states.truncate(FOLLOWED);
+        }
+        if states.len() > MAX_STATES {
+            return Err(TooComplex);
+        }
+        Ok(())
     }
 
     /// Which labels are read before the first config, and which after each, if `needed` are read in
@@ -555,7 +654,7 @@ impl Interpreter {
         }
         let mut all = vec![state];
         for (label, name) in step.writable() {
-            let matched = self.contains(&regex.automaton, name)?;
+            let matched = self.names(regex, name)?;
             let hit = if drops {
                 Membership::Yes
             } else {
@@ -570,9 +669,7 @@ impl Interpreter {
                 for state in &mut all {
                     state.approximate(id);
                 }
-                if all.len() > MAX_STATES {
-                    return Err(TooComplex);
-                }
+                self.bound(&mut all)?;
             } else if matched == hit {
                 for state in &mut all {
                     state.write(label, Value::default(), id);

@@ -14,8 +14,8 @@ use crate::language::product::shortest;
 use super::Stage;
 use super::capture::{Held, captures};
 use super::config::RelabelConfig;
-use super::interpreter::{Compiled, Interpreter, MAX_STATES, Step};
-use super::labels::{Labels, impossible};
+use super::interpreter::{Compiled, Interpreter, Step};
+use super::labels::{Discovered, Labels};
 use super::state::{Origin, State};
 use super::template::Piece;
 use super::value::Value;
@@ -120,9 +120,7 @@ impl Interpreter {
                 )?;
             }
             all = next;
-            if all.len() > MAX_STATES {
-                return Err(TooComplex);
-            }
+            self.bound(&mut all)?;
         }
         for mut state in all {
             let known = self.may_write_given(step, &state)?;
@@ -138,12 +136,11 @@ impl Interpreter {
         step: &Step<'_>,
         state: &State,
     ) -> Result<bool, TooComplex> {
-        let is_target = step.id.stage != Stage::MetricRelabelings;
-        let are_of_kubernetes = step.labels.are_of_kubernetes && is_target;
+        let discovered = discovered(step);
         for (origin, _) in &state.given {
             let name = origin.name();
             if step.labels.place(name).is_none()
-                && self.may_change_of(step.config, name, are_of_kubernetes)?
+                && self.may_change_of(step.config, name, discovered)?
             {
                 return Ok(true);
             }
@@ -203,8 +200,21 @@ impl Interpreter {
             out.push(state);
             return Ok(());
         }
-        let something = Rc::new(Automaton::new(&Expression::something(), true)?);
-        let nothing = Rc::new(Automaton::new(&Expression::Empty, true)?);
+        let something = self.something()?;
+        let nothing = Rc::new(Automaton::of_texts(&[""])?);
+        // What is not written comes first: its witness has fewer labels.
+        let mut rest = Some(state.clone());
+        for source in &sources {
+            if source.surely && source.is_mentioned {
+                rest = rest.and_then(|state| {
+                    state.constrained(&source.value, &something, false, Some(id))
+                });
+            } else if let Some(rest) = &mut rest {
+                // It may have been dropped meanwhile.
+                rest.assume(&source.value, &nothing, true, Some(id));
+            }
+        }
+        out.extend(rest);
         let mut write = |state: State, value: &Value, surely: bool, but: Option<usize>| {
             if let Some(mut written) = state.constrained(value, &something, true, Some(id)) {
                 if !surely {
@@ -227,17 +237,8 @@ impl Interpreter {
                 out.push(written);
             }
         };
-        let mut rest = Some(state.clone());
         for (index, source) in sources.iter().enumerate() {
             write(state.clone(), &source.value, source.surely, Some(index));
-            if source.surely && source.is_mentioned {
-                rest = rest.and_then(|state| {
-                    state.constrained(&source.value, &something, false, Some(id))
-                });
-            } else if let Some(rest) = &mut rest {
-                // It may have been dropped meanwhile.
-                rest.assume(&source.value, &nothing, true, Some(id));
-            }
         }
         let mut written = state;
         match unmentioned {
@@ -254,7 +255,6 @@ impl Interpreter {
                 write(written, &value, true, None);
             }
         }
-        out.extend(rest);
         Ok(())
     }
 
@@ -286,10 +286,8 @@ impl Interpreter {
                 ..Condition::inside(Rc::new(automaton))
             });
         }
-        if labels.are_of_kubernetes && step.id.stage != Stage::MetricRelabelings {
-            let impossible = self.automaton(&impossible(), true)??;
-            conditions.push(Condition::outside(Rc::new(impossible)));
-        }
+        let impossible = self.impossible(discovered(step))?;
+        conditions.extend(impossible.map(Condition::outside));
         for (dropped, inside) in &state.dropped {
             conditions.push(Condition {
                 inside: !inside,
@@ -411,11 +409,8 @@ impl Interpreter {
             is_given = true;
             is_known |= !state.refilled && exposed(given) == is_sample;
         }
-        let mut is_there = !is_known && self.contains(&regex.automaton, &label)? != Membership::No;
-        if labels.are_of_kubernetes && !is_sample {
-            let impossible = self.automaton(&impossible(), true)??;
-            is_there = is_there && self.contains(&impossible, &label)? != Membership::Yes;
-        }
+        let mut is_there = !is_known && self.names(regex, &label)? != Membership::No;
+        is_there = is_there && self.may_be_there(&label, discovered(step))?;
         for (dropped, drops) in &state.dropped {
             let is_dropped = if *drops {
                 Membership::Yes
@@ -448,7 +443,7 @@ impl Interpreter {
         from: &str,
         to: &str,
     ) -> Result<Membership, TooComplex> {
-        let matched = self.contains(&regex.automaton, from)?;
+        let matched = self.names(regex, from)?;
         if matched == Membership::No {
             return Ok(Membership::No);
         }
@@ -481,6 +476,14 @@ impl Interpreter {
         } else {
             Membership::No
         })
+    }
+}
+
+/// What is known of the labels with a name of discovery that the config sees. An exporter may expose any.
+fn discovered(step: &Step<'_>) -> Discovered {
+    match step.id.stage {
+        Stage::MetricRelabelings => Discovered::Unknown,
+        _ => step.labels.discovered,
     }
 }
 

@@ -110,25 +110,48 @@ pub fn is_relied_on(label: &str) -> bool {
     label.starts_with(RELIED_ON_PREFIX) || RELIED_ON.contains(&label)
 }
 
-/// The names that no label of a target has which Kubernetes discovered: after `_label_` or `_annotation_` comes
-/// a key of Kubernetes' own, which begins with a letter or a digit (Kubernetes: "Labels and Selectors",
-/// syntax and character set; `discovery/kubernetes` in Prometheus). So no labelmap makes a `__meta_…` of them.
-#[must_use]
-pub fn impossible() -> Expression {
-    let kinds = ["label", "labelpresent", "annotation", "annotationpresent"];
-    let letters = Class::range('a', 'z');
-    let key = Class::range('a', 'z')
-        .union(Class::range('A', 'Z'))
-        .union(Class::DIGIT);
-    let wrong = vec![Expression::Class(key.negated()), Expression::anything()];
-    Expression::Concatenation(vec![
-        Expression::literal("__meta_kubernetes_"),
-        Expression::Class(letters).repeated(1, None),
-        Expression::literal("_"),
-        Expression::Alternation(kinds.map(Expression::literal).to_vec()),
-        Expression::literal("_"),
-        Expression::Concatenation(wrong).repeated(0, Some(1)),
-    ])
+/// What is known of the labels of targets whose names are those of Kubernetes' discovery.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Discovered {
+    /// Nothing: something else may give a target such a label.
+    #[default]
+    Unknown,
+    /// Kubernetes gives them, or a labelmap whose names are the ends of such names.
+    Mapped,
+    /// Kubernetes gives them.
+    Given,
+}
+
+impl Discovered {
+    /// The names that none of these labels has, where some are known (`discovery/kubernetes` in Prometheus).
+    ///
+    /// They begin with a word of Prometheus'. After `_label_` or `_annotation_` comes a key of Kubernetes' own, which
+    /// begins and ends with a letter or a digit (Kubernetes: "Labels and Selectors", syntax and character set). So no
+    /// labelmap makes a `__meta_…` or an `__address__` of them.
+    #[must_use]
+    pub fn impossible(self) -> Option<Expression> {
+        let small = Class::range('a', 'z');
+        let of_keys = small.union(Class::range('A', 'Z')).union(Class::DIGIT);
+        let not = |class: Class| Expression::Class(class.negated());
+        let begins = |class| Expression::Concatenation(vec![not(class), Expression::anything()]);
+        let ends = Expression::Concatenation(vec![Expression::anything(), not(of_keys)]);
+        let mut names = vec![Expression::Empty, ends];
+        if self == Self::Given {
+            let kinds = ["label", "labelpresent", "annotation", "annotationpresent"];
+            let kinds = kinds.map(|kind| Expression::literal(&format!("_{kind}_")));
+            names.push(begins(small));
+            names.push(Expression::Concatenation(vec![
+                Expression::Class(small).repeated(1, None),
+                Expression::Alternation(kinds.to_vec()),
+                begins(of_keys),
+            ]));
+        }
+        let names = vec![
+            Expression::literal(META_KUBERNETES),
+            Expression::Alternation(names),
+        ];
+        (self != Self::Unknown).then_some(Expression::Concatenation(names))
+    }
 }
 
 /// The names of the labels that a pipeline mentions. What is behind the name of none of them is
@@ -137,8 +160,8 @@ pub fn impossible() -> Expression {
 pub struct Labels {
     names: Vec<String>,
     places: BTreeMap<String, usize>,
-    /// Whether targets have none of the [`impossible`] labels before the first config.
-    pub are_of_kubernetes: bool,
+    /// What is known of those that discovery in Kubernetes gives.
+    pub discovered: Discovered,
 }
 
 impl Default for Labels {
@@ -151,7 +174,7 @@ impl Default for Labels {
                 .map(|(name, place)| ((*name).to_owned(), place))
                 .collect(),
             names: names.into_iter().map(str::to_owned).collect(),
-            are_of_kubernetes: false,
+            discovered: Discovered::default(),
         }
     }
 }

@@ -111,6 +111,36 @@ impl ConstraintKind {
         }
     }
 
+    /// Whether the other one surely says the same.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let is_alike = match (self, other) {
+            (
+                Self::Member {
+                    automaton: one,
+                    inside,
+                    assumed,
+                    ..
+                },
+                Self::Member {
+                    automaton: two,
+                    inside: inside_two,
+                    assumed: assumed_two,
+                    ..
+                },
+            ) => {
+                let are_same =
+                    Rc::ptr_eq(one, two) || one.globs().is_some() && one.globs() == two.globs();
+                are_same && (inside, assumed) == (inside_two, assumed_two)
+            }
+            (Self::Compared { equal: one, .. }, Self::Compared { equal: two, .. }) => one == two,
+            (Self::Captured { shape: one, .. }, Self::Captured { shape: two, .. }) => {
+                Rc::ptr_eq(one, two)
+            }
+            _ => false,
+        };
+        is_alike && self.values().eq(other.values())
+    }
+
     /// Whether the variable is part of what it is about.
     #[must_use]
     pub fn mentions(&self, variable: usize) -> bool {
@@ -339,6 +369,63 @@ impl State {
         !value.variables().all(is_given)
     }
 
+    /// The variables of the value, and those that a constraint ties to them, directly or by others.
+    fn tied(&self, value: &Value) -> BTreeSet<usize> {
+        let mut open: Vec<usize> = value.variables().collect();
+        let mut tied: BTreeSet<usize> = open.iter().copied().collect();
+        while let Some(variable) = open.pop() {
+            for constraint in &self.constraints {
+                if constraint.kind.mentions(variable) {
+                    let others = constraint.kind.values().flat_map(Value::variables);
+                    open.extend(others.filter(|other| tied.insert(*other)));
+                }
+            }
+        }
+        tied
+    }
+
+    /// What of the state is about the value, which is its only label: where the state exists, and a question is about
+    /// the value only, both have the same answer.
+    #[must_use]
+    pub fn about(&self, value: &Value) -> Self {
+        let tied = self.tied(value);
+        let is_about = |value: &Value| value.variables().any(|index| tied.contains(&index));
+        let mut variables = self.variables.clone();
+        variables.truncate(tied.last().map_or(0, |last| last + 1));
+        for (index, known) in variables.iter_mut().enumerate() {
+            if !tied.contains(&index) {
+                *known = Text::Any;
+            }
+        }
+        let constraints = self.constraints.iter();
+        let constraints = constraints.filter(|known| known.kind.values().any(is_about));
+        let given = self.given.iter().filter(|(_, value)| is_about(value));
+        Self {
+            labels: vec![value.clone()],
+            variables,
+            constraints: constraints.cloned().collect(),
+            given: given.cloned().collect(),
+            chosen: Rc::clone(&self.chosen),
+            approximated_by: self.approximated_by,
+            ..Self::new(0)
+        }
+    }
+
+    /// Whether this and another one, both [`about`](Self::about) a value, say the same of it.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let constraints = self.constraints.iter().zip(&other.constraints);
+        self.labels == other.labels
+            && self.variables == other.variables
+            && self.given == other.given
+            && self.chosen == other.chosen
+            && self.approximated_by == other.approximated_by
+            && self.constraints.len() == other.constraints.len()
+            && constraints
+                .into_iter()
+                .all(|(one, two)| one.kind.says_the_same(&two.kind))
+    }
+
     /// Whether all that varies of the value is what discovery found ([`is_found`]): none of it, nor what it is compared
     /// or joined with, is what the object chooses, and all that is known of it holds exactly. Only then a choice that is
     /// left to it is one of whoever labels the target.
@@ -347,20 +434,13 @@ impl State {
         let is_certain = self
             .approximated_by
             .is_none_or(|config| config.stage == Stage::Prometheus);
-        let mut open: Vec<usize> = value.variables().collect();
-        let mut tied: BTreeSet<usize> = open.iter().copied().collect();
-        while let Some(variable) = open.pop() {
-            for constraint in &self.constraints {
-                if !constraint.kind.mentions(variable) {
-                    continue;
-                }
-                if !constraint.kind.is_exact() {
-                    return false;
-                }
-                let others = constraint.kind.values().flat_map(Value::variables);
-                open.extend(others.filter(|other| tied.insert(*other)));
-            }
-        }
+        let tied = self.tied(value);
+        let is_about = |index: &usize| tied.contains(index);
+        let mut constraints = self.constraints.iter().map(|constraint| &constraint.kind);
+        let is_exact = constraints.all(|kind| {
+            let mut variables = kind.values().flat_map(Value::variables);
+            kind.is_exact() || !variables.any(|index| is_about(&index))
+        });
         let is_chosen = |name: &String| {
             let is_it = |chosen: &String| {
                 chosen == name || chosen == CHOSEN_BY_SELECTORS && name.starts_with(META_KUBERNETES)
@@ -369,6 +449,7 @@ impl State {
         };
         let is_found = |name: &String| is_found(name) && !is_chosen(name);
         is_certain
+            && is_exact
             && tied.into_iter().all(|index| {
                 let mut names = self.origins(index).map(Origin::name).peekable();
                 names.peek().is_some() && names.all(is_found)

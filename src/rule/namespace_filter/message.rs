@@ -153,11 +153,10 @@ impl Judge<'_, '_> {
                 )
             }
         };
-        let filters: Vec<&ConfigId> = leak
-            .filters
-            .iter()
-            .filter(|filter| filter.stage == stage && Some(**filter) != leak.approximated_by)
-            .collect();
+        let mut filters = leak.filters.iter().filter(|filter| {
+            let is_filter = || job.config(**filter).is_none_or(RelabelConfig::is_filter);
+            filter.stage == stage && Some(**filter) != leak.approximated_by && is_filter()
+        });
         if !why.is_empty() {
             let _ = write!(message, ": {why}");
         }
@@ -168,12 +167,12 @@ impl Judge<'_, '_> {
                 name(writer, definition, job)
             );
         }
-        match filters.last() {
+        match filters.next_back() {
             Some(last) => {
                 let _ = write!(
                     message,
                     ", and {} lets it through",
-                    name(**last, definition, job)
+                    name(*last, definition, job)
                 );
             }
             None if leak.writer.is_none() && leak.approximated_by.is_none() => {

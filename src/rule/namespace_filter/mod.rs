@@ -18,7 +18,7 @@ use crate::pipeline::scrape_job::ScrapeJob;
 use crate::prove::address::{Standing, stands_outside};
 use crate::prove::keep::is_confining_keep;
 use crate::prove::leak::{Allowed, Leak, Witness};
-use crate::prove::{Findings, prove};
+use crate::prove::{Findings, prove, prove_repaired};
 use crate::relabel::config::{
     READ_AS_NULL, REFUSES_ALL, Refusal, RelabelConfig, has_placeholder, is_read_as_null,
 };
@@ -177,6 +177,11 @@ impl Judge<'_, '_> {
         prove(job, &self.allowed, &mut self.interpreter)
     }
 
+    /// What is found of a job that was repaired.
+    fn prove_repaired(&mut self, job: &ScrapeJob<'_>) -> Result<Findings, TooComplex> {
+        prove_repaired(job, &self.allowed, &mut self.interpreter)
+    }
+
     /// What the operator writes into a relabel config of its own, and Prometheus reads otherwise, or not at all; tells
     /// whether there is nothing of that kind.
     fn judge_ports(&mut self, definition: &Definition<'_>) -> Result<bool, TooComplex> {
@@ -271,13 +276,18 @@ impl Judge<'_, '_> {
         if let Some(leak) = found.target.take() {
             let stage = Stage::Relabelings;
             let mut fix = self.repair(&repaired, stage, &leak, |found| found.target.is_some());
-            if let Ok(fix) = &mut fix {
+            if let Ok(fix) = &mut fix
+                && fix.edits.only_add()
+                && !fix.found.leaks()
+            {
+                found = fix.found.clone();
+            } else if let Ok(fix) = &mut fix {
                 // What leaks behind it must be a leak of the object as it stands.
                 let adding = fix.edits.only_adding(job, stage);
                 let mut confined = job.clone();
                 adding.apply(stage, job, &mut confined);
                 found = self.prove(&confined)?;
-                if !found.leaks() && self.prove(&fix.job)?.leaks() {
+                if !found.leaks() && self.prove_repaired(&fix.job)?.leaks() {
                     fix.edits = adding;
                     fix.job = confined;
                 }
@@ -442,7 +452,7 @@ impl Judge<'_, '_> {
             .insert(0, Edit::Added(self.keep("namespace", false)));
         let mut confined = repaired.clone();
         edits.apply(stage, job, &mut confined);
-        let still = self.prove(&confined)?;
+        let still = self.prove_repaired(&confined)?;
         let fix = (!still.leaks())
             .then(|| self.fix(definition, stage, &edits))
             .flatten();
@@ -462,7 +472,7 @@ impl Judge<'_, '_> {
         let pointer = definition.list(stage).pointer();
         let spec = self.object.spec?.get();
         // It is read once more, up to the list.
-        self.interpreter.budget.spend(spec.len() / 64).ok()?;
+        self.interpreter.budget.spend(spec.len() / 16).ok()?;
         let list = json::at(spec, &pointer[1..]).ok()?;
         Some(Fix {
             value: edits.list(&list.unwrap_or_default())?,

@@ -66,7 +66,9 @@ impl Judge<'_, '_> {
             let mut repaired = job.clone();
             edits.apply(stage, job, &mut repaired);
             // Where the proof of a fix is too complex, the leak is told without one.
-            let found = self.prove(&repaired).map_err(|_| Irreparable::NotFound)?;
+            let found = self
+                .prove_repaired(&repaired)
+                .map_err(|_| Irreparable::NotFound)?;
             if leaks(&found) {
                 continue;
             }
@@ -75,7 +77,7 @@ impl Judge<'_, '_> {
                 continue;
             }
             let job = repaired;
-            return Ok(Repaired { job, edits });
+            return Ok(Repaired { job, edits, found });
         }
         Err(irreparable)
     }
@@ -111,6 +113,8 @@ pub(super) enum Irreparable {
 pub(super) struct Repaired<'a> {
     pub job: ScrapeJob<'a>,
     pub edits: Edits,
+    /// What is found of it.
+    pub found: Findings,
 }
 
 /// A new list of rules, in terms of the old one.
@@ -130,6 +134,12 @@ pub(super) enum Edit {
 impl Edits {
     pub(super) fn of(job: &ScrapeJob<'_>, stage: Stage) -> Self {
         Self((0..job.configs(stage).len()).map(Edit::Kept).collect())
+    }
+
+    /// Whether no rule gets another regex.
+    pub(super) fn only_add(&self) -> bool {
+        let is_other = |edit: &Edit| matches!(edit, Edit::Narrowed(..));
+        !self.0.iter().any(is_other)
     }
 
     /// The same, but with a rule more where one would get another regex: a regex may be narrower
