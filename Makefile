@@ -57,6 +57,7 @@ test: policy.wasm noop.wasm fmt lint ## Run all tests
 	@echo "== testing =="
 	$(CARGO) test --workspace --locked
 	hack/wasm-toolchain-test
+	hack/release-test
 
 # A peer is "--peer NAME FILE SETTINGS".
 PEERS ?=

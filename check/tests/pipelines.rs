@@ -63,6 +63,10 @@ fn the_action_runs_with_its_inputs(
     bash.env("GITHUB_ACTION_PATH", root());
     for (variable, expression) in step["env"].as_object().expect("variables") {
         let expression = expression.as_str().expect("an expression");
+        // Where the action comes from. Without it nothing is downloaded, which hack/release-test tests.
+        if expression.contains("github.") {
+            continue;
+        }
         let input = expression
             .strip_prefix("${{ inputs.")
             .and_then(|it| it.strip_suffix(" }}"));
