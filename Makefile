@@ -129,6 +129,10 @@ lint: ## Run clippy
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy --package prometheus-env-isolation-policy --lib --features module --locked -- -D warnings
 
+.PHONY: lint-pipelines
+lint-pipelines: ## Lint the workflows and the scripts (needs linters)
+	hack/lint-pipelines
+
 .PHONY: clean
 clean: ## Remove what was built
 	$(CARGO) clean
