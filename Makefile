@@ -130,7 +130,7 @@ lint: ## Run clippy
 	$(CARGO) clippy --package prometheus-env-isolation-policy --lib --features module --locked -- -D warnings
 
 .PHONY: lint-pipelines
-lint-pipelines: ## Lint the workflows and the scripts (needs linters)
+lint-pipelines: ## Lint the workflows, the scripts and the Containerfile (needs linters)
 	hack/lint-pipelines
 
 .PHONY: clean
