@@ -46,7 +46,7 @@ fn the_hook_judges_the_files_that_it_is_given(#[case] file: &str, #[case] code: 
 
 #[rstest]
 #[case(&[("paths", "after/kubelet.yaml")], 1, "::error file=after/kubelet.yaml,line=45,")]
-#[case(&[("paths", "fixed  */kubelet.y?ml"), ("output", "text")], 1, "15 objects: 13 accepted, 2 rejected for 4 violations")]
+#[case(&[("paths", "fixed  */kubelet.y?ml"), ("output", "text")], 1, "16 objects: 14 accepted, 2 rejected for 4 violations")]
 #[case(&[("paths", "fixed"), ("settings", "settings.yaml"), ("warnings-as-errors", "true")], 0, "")]
 #[case(&[("paths", "$(exit 3)")], 2, "cannot read $(exit")]
 fn the_action_runs_with_its_inputs(
