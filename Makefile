@@ -57,6 +57,7 @@ test: policy.wasm noop.wasm fmt lint ## Run all tests
 	@echo "== testing =="
 	$(CARGO) test --workspace --locked
 	hack/wasm-toolchain-test
+	hack/release-test
 
 # A peer is "--peer NAME FILE SETTINGS".
 PEERS ?=
@@ -127,6 +128,10 @@ lint: ## Run clippy
 	@echo "== linting =="
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy --package prometheus-env-isolation-policy --lib --features module --locked -- -D warnings
+
+.PHONY: lint-pipelines
+lint-pipelines: ## Lint the workflows, the scripts and the Containerfile (needs linters)
+	hack/lint-pipelines
 
 .PHONY: clean
 clean: ## Remove what was built

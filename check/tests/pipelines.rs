@@ -46,7 +46,7 @@ fn the_hook_judges_the_files_that_it_is_given(#[case] file: &str, #[case] code: 
 
 #[rstest]
 #[case(&[("paths", "after/kubelet.yaml")], 1, "::error file=after/kubelet.yaml,line=45,")]
-#[case(&[("paths", "fixed  */kubelet.y?ml"), ("output", "text")], 1, "15 objects: 13 accepted, 2 rejected for 4 violations")]
+#[case(&[("paths", "fixed  */kubelet.y?ml"), ("output", "text")], 1, "16 objects: 14 accepted, 2 rejected for 4 violations")]
 #[case(&[("paths", "fixed"), ("settings", "settings.yaml"), ("warnings-as-errors", "true")], 0, "")]
 #[case(&[("paths", "$(exit 3)")], 2, "cannot read $(exit")]
 fn the_action_runs_with_its_inputs(
@@ -63,6 +63,10 @@ fn the_action_runs_with_its_inputs(
     bash.env("GITHUB_ACTION_PATH", root());
     for (variable, expression) in step["env"].as_object().expect("variables") {
         let expression = expression.as_str().expect("an expression");
+        // Where the action comes from. Without it nothing is downloaded, which hack/release-test tests.
+        if expression.contains("github.") {
+            continue;
+        }
         let input = expression
             .strip_prefix("${{ inputs.")
             .and_then(|it| it.strip_suffix(" }}"));
