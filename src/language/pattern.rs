@@ -50,6 +50,28 @@ const MAX_KEPT: usize = 16 * MAX_POSITIONS;
 /// The highest count that RE2 takes (Go's `regexp/syntax/parse.go`, `repeatIsValid`).
 const MAX_COUNT: u32 = 1000;
 
+/// What `.` stands for, where the pattern does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dot {
+    /// Every character, the newline only possibly: what holds so holds for every Prometheus.
+    #[default]
+    Either,
+    /// Every character, as in Prometheus 3.
+    WithNewline,
+    /// Every character but the newline, as in Prometheus 2.
+    WithoutNewline,
+}
+
+impl Dot {
+    const fn class(self) -> Class {
+        match self {
+            Self::Either => Class::DOT,
+            Self::WithNewline => Class::ALL,
+            Self::WithoutNewline => Class::NOT_NEWLINE,
+        }
+    }
+}
+
 /// A pattern that was understood.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -157,7 +179,16 @@ impl Pattern {
     ///
     /// See [`PatternError`].
     pub fn parse(pattern: &str) -> Result<Self, PatternError> {
-        let parsed = Self::of_any_size(pattern)?;
+        Self::parse_as(pattern, Dot::Either)
+    }
+
+    /// The same, with this meaning of `.`.
+    ///
+    /// # Errors
+    ///
+    /// See [`PatternError`].
+    pub fn parse_as(pattern: &str, dot: Dot) -> Result<Self, PatternError> {
+        let parsed = Self::of_any_size(pattern, dot)?;
         if parsed.expression.positions() > MAX_POSITIONS {
             return Err(PatternError::TooLarge);
         }
@@ -169,7 +200,7 @@ impl Pattern {
     /// # Errors
     ///
     /// See [`PatternError`].
-    pub fn of_any_size(pattern: &str) -> Result<Self, PatternError> {
+    pub fn of_any_size(pattern: &str, dot: Dot) -> Result<Self, PatternError> {
         if pattern.len() > MAX_LENGTH {
             return Err(PatternError::TooLarge);
         }
@@ -192,7 +223,7 @@ impl Pattern {
             pattern,
             flags: CurrentFlags {
                 fold: false,
-                dot: Class::DOT,
+                dot: dot.class(),
                 swap_greed: false,
             },
             exact: true,

@@ -50,6 +50,8 @@ pub struct Leak {
     pub writer: Option<ConfigId>,
     /// The filters that let the witness through, in order.
     pub filters: Vec<ConfigId>,
+    /// Whether it is one of Prometheus 2 only, where `.` matches no newline.
+    pub is_of_2: bool,
 }
 
 /// A namespace that comes through, and an example of how.
@@ -250,6 +252,7 @@ impl Allowed {
             approximated_by,
             writer,
             filters,
+            is_of_2: false,
         }))
     }
 

@@ -52,6 +52,17 @@ const LINES: [&str; 23] = [
     "service_port_name",
 ];
 
+/// The labels that targets which Kubernetes discovered have only from the operator's own configs, as they are followed
+/// here, and from Prometheus at the end; no Prometheus object may write them besides ([`is_relied_on`]).
+const WRITTEN_LATER: [&str; 6] = [
+    "container",
+    "endpoint",
+    "ingress",
+    INSTANCE,
+    "pod",
+    "service",
+];
+
 /// The most targets that stand in an object and are followed one by one.
 const FOLLOWED_ADDRESSES: usize = 64;
 
@@ -108,10 +119,18 @@ impl Source {
         }
     }
 
-    /// Whether no target has the label: it would have to stand in the object.
+    /// Whether no target has the label as it is discovered: it would have to stand in the object, or only the operator
+    /// and Prometheus give it later.
     fn lacks(&self, name: &str) -> bool {
-        let is_own = name == "job" || name.starts_with("__") && !name.starts_with("__meta_");
-        matches!(self.discovery, Discovery::Fixed(_)) && !is_own
+        match self.discovery {
+            Discovery::Fixed(_) => {
+                name != "job" && (!name.starts_with("__") || name.starts_with("__meta_"))
+            }
+            Discovery::Anywhere => false,
+            Discovery::Everywhere | Discovery::In(_) | Discovery::Own | Discovery::Nowhere => {
+                WRITTEN_LATER.contains(&name)
+            }
+        }
     }
 }
 

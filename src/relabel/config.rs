@@ -303,12 +303,23 @@ impl RelabelConfig {
         Ok(self)
     }
 
+    /// Whether a text that the action reads is too long, or has a placeholder.
     fn is_odd(&self) -> bool {
-        let written = [&self.separator, &self.target_label, &self.replacement];
-        let mut written = written.into_iter().map(|text| &**text);
-        let mut read = self.source_labels.iter().map(String::as_str);
+        use Action as A;
+        let action = self.action;
         let is_odd = |text: &str| text.len() > MAX_STRING || has_placeholder(text);
-        written.any(is_odd) || read.any(is_odd) || has_placeholder(&self.regex)
+        let joins = self.source_labels.len() > 1 && action != A::LabelMap;
+        let has_template = matches!(action, A::Replace | A::LabelMap);
+        let has_target = action != A::LabelMap;
+        let matches = !matches!(
+            action,
+            A::Lowercase | A::Uppercase | A::HashMod | A::KeepEqual | A::DropEqual
+        );
+        joins && is_odd(&self.separator)
+            || has_template && is_odd(&self.replacement)
+            || has_target && is_odd(&self.target_label)
+            || self.source_labels.iter().any(|label| is_odd(label))
+            || matches && has_placeholder(&self.regex)
     }
 
     /// Whether the config only ever drops as a whole.

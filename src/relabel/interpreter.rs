@@ -16,7 +16,7 @@ use crate::language::automaton::{Automaton, MAX_SIZE, Membership, TooLarge};
 use crate::language::budget::{Budget, TooComplex};
 use crate::language::expression::Expression;
 use crate::language::glob;
-use crate::language::pattern::{MAX_LENGTH, Pattern, PatternError};
+use crate::language::pattern::{Dot, MAX_LENGTH, Pattern, PatternError};
 
 use super::ConfigId;
 use super::capture::{self, Held};
@@ -40,6 +40,7 @@ const FILTER: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Compiled {
     regex: String,
+    dot: Dot,
     /// Its automaton.
     pub automaton: Rc<Automaton>,
     /// The pattern as it was understood: most configs never ask for more than the automaton, and that
@@ -54,20 +55,23 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    fn new(regex: &str) -> Result<Self, PatternError> {
-        let globs = (regex.len() <= MAX_LENGTH).then(|| glob::of_regex(regex));
+    fn new(regex: &str, dot: Dot) -> Result<Self, PatternError> {
+        // A glob is read by every Prometheus.
+        let may_be_globs = dot == Dot::Either && regex.len() <= MAX_LENGTH;
+        let globs = may_be_globs.then(|| glob::of_regex(regex));
         let of_globs = globs.flatten().map(Automaton::of_globs);
         let (automaton, pattern) = if let Some(Ok(automaton)) = of_globs {
             (automaton, OnceCell::new())
         } else {
             // As globs, it has a position more for each than as a pattern.
-            let pattern = Pattern::parse(regex)?;
+            let pattern = Pattern::parse_as(regex, dot)?;
             let automaton = Automaton::new(&pattern.expression, pattern.exact)
                 .map_err(|TooLarge| PatternError::GivenUp)?;
             (automaton, pattern.into())
         };
         Ok(Self {
             regex: regex.to_owned(),
+            dot,
             automaton: Rc::new(automaton),
             pattern,
             shapes: OnceCell::new(),
@@ -84,7 +88,7 @@ impl Compiled {
     /// Never: a regex of globs is a pattern, and any other was parsed before.
     pub fn pattern(&self) -> &Pattern {
         self.pattern
-            .get_or_init(|| Pattern::parse(&self.regex).expect("a union of globs"))
+            .get_or_init(|| Pattern::parse_as(&self.regex, self.dot).expect("a union of globs"))
     }
 
     /// The alternatives of the pattern.
@@ -124,6 +128,8 @@ impl Step<'_> {
 #[derive(Debug, Default)]
 pub struct Interpreter {
     patterns: BTreeMap<String, Result<Rc<Compiled>, PatternError>>,
+    /// What `.` stands for in them.
+    dot: Dot,
     /// The language of all texts but the empty one.
     something: OnceCell<Rc<Automaton>>,
     /// The names that no discovered label has.
@@ -139,6 +145,16 @@ pub struct Interpreter {
 }
 
 impl Interpreter {
+    /// Does something with this meaning of `.` in all regexes.
+    pub fn with_dot<T>(&mut self, dot: Dot, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.dot, dot);
+        let patterns = std::mem::take(&mut self.patterns);
+        let result = run(self);
+        self.dot = outer;
+        self.patterns = patterns;
+        result
+    }
+
     /// The regex, compiled.
     ///
     /// # Errors
@@ -152,7 +168,7 @@ impl Interpreter {
             return Ok(known.clone());
         }
         self.budget.spend(2 * regex.len())?;
-        let compiled = Compiled::new(regex).map(Rc::new);
+        let compiled = Compiled::new(regex, self.dot).map(Rc::new);
         match &compiled {
             Ok(compiled) => self.pay(&compiled.automaton)?,
             Err(PatternError::GivenUp) => self.budget.spend(Automaton::GIVING_UP)?,
@@ -213,7 +229,7 @@ impl Interpreter {
     /// The expression of a regex, where it is exact, also of one that is too large for an automaton.
     fn expression(&mut self, regex: &str) -> Result<Option<Expression>, TooComplex> {
         self.budget.spend(2 * regex.len())?;
-        let pattern = Pattern::of_any_size(regex).ok();
+        let pattern = Pattern::of_any_size(regex, self.dot).ok();
         let pattern =
             pattern.filter(|pattern| pattern.exact && pattern.expression.size() <= MAX_SIZE);
         Ok(pattern.map(|pattern| pattern.expression))
@@ -514,7 +530,7 @@ impl Interpreter {
             return Ok(());
         }
         let (matched, unmatched) = if config.regex == DEFAULT_REGEX {
-            by_default(value, regex, state)
+            by_default(value, regex, state, self.dot)
         } else {
             let unmatched = state.clone();
             let unmatched = unmatched.constrained(value, &regex.automaton, false, Some(id));
@@ -700,7 +716,15 @@ fn is_legacy_name(name: &str) -> bool {
 }
 
 /// The state in which the default regex matches the value, and the one in which it does not.
-fn by_default(value: &Value, regex: &Compiled, mut state: State) -> (Option<State>, Option<State>) {
+fn by_default(
+    value: &Value,
+    regex: &Compiled,
+    mut state: State,
+    dot: Dot,
+) -> (Option<State>, Option<State>) {
+    if dot == Dot::WithNewline {
+        return (Some(state), None);
+    }
     match state.matches_default(value) {
         Some(true) => (Some(state), None),
         Some(false) => (None, Some(state)),

@@ -183,6 +183,9 @@ impl Judge<'_, '_> {
         if let Some(witness) = &leak.witness {
             message.push_str(&circumstances(witness, job));
         }
+        if leak.is_of_2 {
+            message.push_str(", in Prometheus 2, where `.` matches no newline");
+        }
         let outside = |witness: &Witness| {
             self.settings.environment_of(&witness.namespace) == Membership::None
         };
