@@ -172,7 +172,7 @@ exporter's own label `namespace` wins, and no rule filters it
 #[case::namespace("kind: PrometheusRule\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a}\n",
     &["--namespace", "dev"], 1, "PrometheusRule dev/a: metadata.labels.release")]
 #[case::wrong_type("kind: PodMonitor\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a, namespace: dev}\n\
-    spec:\n  podMetricsEndpoints: 3\n", &[], 1, "error[refused]: spec.podMetricsEndpoints")]
+    spec:\n  podMetricsEndpoints: 3\n", &[], 1, "PodMonitor dev/a: spec.podMetricsEndpoints")]
 #[case::verbose(HARMLESS, &["--verbose"], 0,
     "accepted   PrometheusRule prod/rules (environment prod) <stdin>:1\n")]
 fn standard_input_is_judged(
@@ -633,6 +633,32 @@ fn a_broken_document_hides_none_of_the_others() {
         assert!(ran.out.contains(part), "{part}\n{}", ran.out);
     }
     assert_eq!(ran.code, Some(2));
+}
+
+#[test]
+fn a_field_that_cannot_be_read_hides_no_other_endpoint() {
+    let text = LEAKING.replace("  endpoints:\n", "  endpoints:\n    - honorLabels: 'yes'\n");
+    let place = Place::with(&[("kubelet.yaml", &text)]);
+    let ran = place.run(&["kubelet.yaml"]);
+    let parts = [
+        "error[refused]: expected a boolean, found a string; nothing else of spec.endpoints[0] was judged\n",
+        "kubelet.yaml:13:20\n",
+        "ServiceMonitor monitoring-dev/kubelet: metadata.labels.release",
+        "ServiceMonitor monitoring-dev/kubelet: spec.endpoints[1].metricRelabelings",
+        "1 rejected for 3 violations (2 with a fix: see --fix and --write)",
+    ];
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+    assert_eq!(ran.code, Some(1));
+    // What cannot be read stays as it is.
+    let ran = place.run(&["--write", "kubelet.yaml"]);
+    assert!(
+        place
+            .read("kubelet.yaml")
+            .contains("- honorLabels: 'yes'\n")
+    );
+    assert!(ran.out.contains("1 rejected for 1 violation\n"), "{ran:?}");
 }
 
 #[test]

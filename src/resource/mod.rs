@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::unreadable::Unreadable;
 use crate::json::{self, Strict, few, few_members, few_texts};
 
 pub mod endpoint;
@@ -123,9 +124,9 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     ///
-    /// A sentence that names the field that cannot be read.
-    pub fn read(text: &'a str) -> Result<Self, String> {
-        json::object(text, "")
+    /// The field that cannot be read.
+    pub fn read(text: &'a str) -> Result<Self, Unreadable> {
+        json::object(text, None)
     }
 
     /// The labels, none if there are none.
@@ -157,9 +158,9 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     ///
-    /// A sentence that names the field that cannot be read.
-    pub fn spec<T: Deserialize<'a>>(&self) -> Result<T, String> {
-        json::object(self.spec.map_or("{}", RawValue::get), "spec")
+    /// The field that cannot be read.
+    pub fn spec<T: Deserialize<'a>>(&self) -> Result<T, Unreadable> {
+        json::object(self.spec.map_or("{}", RawValue::get), Some("spec"))
     }
 }
 

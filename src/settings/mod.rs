@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::json::unreadable::Unreadable;
 use crate::json::{self, Strict};
 use crate::language::alphabet::NAMESPACE;
 use crate::language::automaton::Automaton;
@@ -234,10 +235,10 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// A sentence that names the field that cannot be read.
-    pub fn read(text: Option<&RawValue>) -> Result<Self, String> {
+    /// The field that cannot be read.
+    pub fn read(text: Option<&RawValue>) -> Result<Self, Unreadable> {
         let given: Option<Strict<Given>> = match text {
-            Some(text) => json::read(text.get(), "settings")?,
+            Some(text) => json::read(text.get(), Some("settings"))?,
             None => None,
         };
         Ok(given.unwrap_or_default().0.into())
@@ -339,12 +340,12 @@ fn set<'de, T: Deserialize<'de>>(
     text: &'de str,
     key: &str,
 ) -> Option<String> {
-    match json::read(text, key) {
+    match json::read(text, Some(key)) {
         Ok(value) => {
             *field = value;
             None
         }
-        Err(problem) => Some(problem),
+        Err(unreadable) => Some(unreadable.to_string()),
     }
 }
 
