@@ -18,6 +18,8 @@ use crate::yaml::Node;
 pub struct Judge<'a> {
     /// The policy's settings.
     pub settings: &'a Value,
+    /// The API groups that have the operator's kinds, by the settings.
+    pub api_groups: &'a [String],
     /// The namespace of objects that name none.
     pub namespace: Option<&'a str>,
 }
@@ -214,7 +216,7 @@ impl Judge<'_> {
                 exceptions: Vec::new(),
             })
         };
-        let found = manifest::contents(&root);
+        let found = manifest::contents(&root, self.api_groups);
         let outcomes: Result<Vec<Outcome>> = found.par_iter().map(outcome).collect();
         let mut outcomes = outcomes?;
         for exception in exception::find(&input.text, document.clone()) {

@@ -88,7 +88,7 @@ fn namespace<'a>(judging: &'a Judging, config: &'a Config) -> Option<&'a str> {
 
 fn explain(arguments: &Explain) -> Result<ExitCode> {
     let config = read_config(&arguments.judging)?;
-    let (settings, _) = read_settings(&arguments.judging, &config)?;
+    let (settings, understood) = read_settings(&arguments.judging, &config)?;
     let is_wanted = |name: &Name| arguments.name.as_ref().is_none_or(|it| *it == name.name);
     let colored = colored(arguments.color);
     let namespace = namespace(&arguments.judging, &config);
@@ -114,7 +114,7 @@ fn explain(arguments: &Explain) -> Result<ExitCode> {
                         continue;
                     }
                 };
-                for object in manifest::objects(&document) {
+                for object in manifest::objects(&document, &understood.api_groups) {
                     let name = object.name(namespace);
                     if !is_wanted(&name) {
                         continue;
@@ -146,6 +146,7 @@ fn check(arguments: &Check) -> Result<ExitCode> {
     let (settings, understood) = read_settings(&arguments.judging, &config)?;
     let judge = Judge {
         settings: &settings,
+        api_groups: &understood.api_groups,
         namespace: namespace(&arguments.judging, &config),
     };
     let mut files = Vec::new();

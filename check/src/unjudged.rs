@@ -52,7 +52,7 @@ impl fmt::Display for Unjudged {
             Self::OtherGroup(group) => {
                 return write!(
                     formatter,
-                    "not judged, for the policy is about monitoring.coreos.com, not {group}"
+                    "not judged, for the setting `apiGroups` does not name {group:?}"
                 );
             }
             Self::NoObject => "not judged, for it is no Kubernetes object: it has no `kind`",

@@ -243,8 +243,8 @@ fn nothing_that_may_bring_in_objects_is_passed_over_in_silence() {
     let place = Place::with(&[("others.yaml", OTHERS)]);
     let ran = place.run(&["others.yaml"]);
     let expected = "\
-note: others.yaml:1: PodMonitor shop-dev/azure: not judged, for the policy is about monitoring.coreos.com, \
-not azmonitoring.microsoft.com
+note: others.yaml:1: PodMonitor shop-dev/azure: not judged, for the setting `apiGroups` does not \
+name \"azmonitoring.microsoft.com\"
 
 note: others.yaml:5: Application argocd/shop: what it installs is not judged: judge what Helm or Kustomize \
 render of it
@@ -633,6 +633,37 @@ fn a_broken_document_hides_none_of_the_others() {
         assert!(ran.out.contains(part), "{part}\n{}", ran.out);
     }
     assert_eq!(ran.code, Some(2));
+}
+
+#[rstest]
+#[case::judged(
+    "apiGroups: [azmonitoring.microsoft.com]\n",
+    1,
+    "PodMonitor shop-dev/azure: metadata.labels.release"
+)]
+#[case::not_judged(
+    "{}\n",
+    0,
+    "the setting `apiGroups` does not name \"azmonitoring.microsoft.com\""
+)]
+#[case::wrong(
+    "apiGroups: [Azure]\n",
+    2,
+    "apiGroups[0]: \"Azure\" is no valid name of an API group\n --> settings.yaml:1:13"
+)]
+fn other_groups_are_judged_where_the_settings_name_them(
+    #[case] settings: &str,
+    #[case] code: i32,
+    #[case] expected: &str,
+) {
+    let azure = OTHERS.split("---\n").next().expect("a document");
+    let place = Place::with(&[("azure.yaml", azure), ("settings.yaml", settings)]);
+    let ran = place.run(&["-s", "settings.yaml", "azure.yaml"]);
+    assert!(
+        format!("{}{}", ran.out, ran.err).contains(expected),
+        "{ran:?}"
+    );
+    assert_eq!(ran.code, Some(code), "{ran:?}");
 }
 
 #[test]

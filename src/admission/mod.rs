@@ -53,7 +53,8 @@ pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
 pub fn explain(payload: &[u8]) -> Result<Vec<Walkthrough>, String> {
     let (request, settings) = read(payload)?;
     let settings = Settings::read(settings)?;
-    let kind = Kind::of(text(&request.kind.group), text(&request.kind.kind));
+    let (group, kind) = (text(&request.kind.group), text(&request.kind.kind));
+    let kind = Kind::of(group, kind, &settings.api_groups);
     let namespace = text(&request.namespace);
     let (Some(kind), Some(object)) = (kind, request.object) else {
         return Ok(Vec::new());
@@ -87,14 +88,17 @@ type ReadRequest<'a> = Request<'a, Result<Object<'a>, Unreadable>>;
 
 fn judge(payload: &[u8]) -> Result<Response, String> {
     let (request, settings) = read(payload)?;
-    let Some(kind) = Kind::of(text(&request.kind.group), text(&request.kind.kind)) else {
-        return Ok(Response::accepted());
-    };
-    if !text(&request.sub_resource).is_empty() {
+    let (group, kind) = (text(&request.kind.group), text(&request.kind.kind));
+    let operation = text(&request.operation);
+    let is_removal = matches!(operation, "DELETE" | "CONNECT");
+    if Kind::named(kind).is_none() || !text(&request.sub_resource).is_empty() || is_removal {
         return Ok(Response::accepted());
     }
-    let is_update = match text(&request.operation) {
-        "DELETE" | "CONNECT" => return Ok(Response::accepted()),
+    let settings = Settings::read(settings)?;
+    let Some(kind) = Kind::of(group, kind, &settings.api_groups) else {
+        return Ok(Response::accepted());
+    };
+    let is_update = match operation {
         "CREATE" => false,
         "UPDATE" => true,
         _ => return Err("the request's operation is none that the API server has".to_owned()),
@@ -103,7 +107,6 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
     if namespace.is_empty() {
         return Err("the request has no namespace, though objects of its kind have one".to_owned());
     }
-    let settings = Settings::read(settings)?;
     let object = request.object.ok_or("the request has no object")?;
     let old = request.old_object.filter(|_| is_update);
     let old = old.and_then(Result::ok);

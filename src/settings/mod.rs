@@ -20,7 +20,7 @@ use crate::language::product::shortest;
 
 /// The longest label value (Kubernetes: "Labels and Selectors", syntax and character set).
 const MAX_LABEL_VALUE: usize = 63;
-/// The longest prefix of a label key, and the longest name of a storage class.
+/// The longest prefix of a label key, name of a storage class or API group.
 const MAX_SUBDOMAIN: usize = 253;
 /// The key below which Kubernetes writes the labels of a selector.
 const MATCH_LABELS: &str = "matchLabels";
@@ -44,6 +44,8 @@ pub struct Settings {
     pub prometheus_storage_classes: Vec<String>,
     /// What reports on many namespaces, even where `honorLabels` is false.
     pub cluster_wide_exporters: ClusterWideExporters,
+    /// The API groups that have prometheus-operator's kinds.
+    pub api_groups: Vec<String>,
 }
 
 /// An environment of the cluster.
@@ -97,6 +99,7 @@ struct Given {
     namespace_filter: Option<NamespaceFilter>,
     prometheus_storage_classes: Option<Vec<String>>,
     cluster_wide_exporters: Option<Strict<GivenExporters>>,
+    api_groups: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +159,7 @@ pub const KEYS: [&[&str]; 4] = [
         "namespaceFilter",
         "prometheusStorageClasses",
         "clusterWideExporters",
+        "apiGroups",
     ],
     &["name", "namespaces", "release"],
     &["selectors", "paths"],
@@ -226,6 +230,9 @@ impl From<Given> for Settings {
                     ])
                 }),
             },
+            api_groups: given
+                .api_groups
+                .unwrap_or_else(|| owned(&["monitoring.coreos.com"])),
         }
     }
 }
@@ -327,6 +334,7 @@ pub fn problems(text: &str) -> Vec<String> {
             "namespaceFilter" => set(&mut given.namespace_filter, &text, &key)
                 .map(|_| "namespaceFilter: expected `required` or `proven`".to_owned()),
             "prometheusStorageClasses" => set(&mut given.prometheus_storage_classes, &text, &key),
+            "apiGroups" => set(&mut given.api_groups, &text, &key),
             _ => set(&mut given.cluster_wide_exporters, &text, &key),
         };
         problems.extend(problem);
@@ -444,6 +452,7 @@ impl Settings {
             }
         }
         self.check_exporters(problems);
+        self.check_api_groups(problems);
         self.check_overlaps(problems);
     }
 
@@ -465,6 +474,24 @@ impl Settings {
             if !path.starts_with('/') {
                 problems.push(format!(
                     "clusterWideExporters.paths[{index}]: {path:?} does not begin with a slash"
+                ));
+            }
+        }
+    }
+
+    fn check_api_groups(&self, problems: &mut Vec<String>) {
+        if self.api_groups.is_empty() {
+            problems.push("apiGroups: at least one is needed".to_owned());
+        }
+        for (index, group) in self.api_groups.iter().enumerate() {
+            if !is_subdomain(group) {
+                problems.push(format!(
+                    "apiGroups[{index}]: {group:?} is no valid name of an API group"
+                ));
+            }
+            if let Some(earlier) = self.api_groups[..index].iter().position(|it| it == group) {
+                problems.push(format!(
+                    "apiGroups[{index}]: {group:?} is apiGroups[{earlier}] too"
                 ));
             }
         }

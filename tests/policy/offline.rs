@@ -9,6 +9,7 @@ use env_isolation_check::fix;
 use env_isolation_check::input::{self, Input};
 use env_isolation_check::judge::{FindingKind, Judge, Outcome, Verdict};
 use env_isolation_check::yaml;
+use prometheus_env_isolation_policy::settings::Settings;
 use rstest::rstest;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,6 +37,7 @@ fn objects() -> Vec<Value> {
 fn judged(input: &Input, settings: &Value) -> Vec<Outcome> {
     let judge = Judge {
         settings,
+        api_groups: &Settings::default().api_groups,
         namespace: None,
     };
     let documents = yaml::documents(&input.text).into_iter();

@@ -37,6 +37,21 @@ fn some_requests_are_none_of_its_business(#[case] pointer: &str, #[case] value: 
 }
 
 #[rstest]
+#[case::named("monitoring.rhobs", false)]
+#[case::other("azmonitoring.microsoft.com", true)]
+#[case::operators("monitoring.coreos.com", true)]
+#[case::core("", true)]
+fn the_groups_of_the_settings_have_the_operators_kinds(
+    #[case] group: &str,
+    #[case] accepted: bool,
+) {
+    let settings = json!({"namespaceFilter": "proven", "apiGroups": ["monitoring.rhobs"]});
+    let mut request = request();
+    request["kind"]["group"] = group.into();
+    assert_eq!(evaluate(&request, &settings).accepted, accepted);
+}
+
+#[rstest]
 #[case::any_version("/kind/version", json!("v2"))]
 #[case::null_options("/options", Value::Null)]
 #[case::null_groups("/userInfo/groups", Value::Null)]
