@@ -876,6 +876,45 @@ spec: {staticConfigs: [{targets: ['192.0.2.1:80']}]}
     assert!(!ran.out.contains("namespace becomes label"), "{}", ran.out);
 }
 
+#[rstest]
+#[case::one(
+    "{matchNames: [shop-dev]}",
+    "{}",
+    "    dev          nothing\n    *-dev        shop-dev\n    kube-system  nothing\n"
+)]
+#[case::some(
+    "{any: true}",
+    "{}",
+    "    dev          dev\n    *-dev        monitoring-dev, a-dev, b-dev, and others\n    kube-system  kube-system\n"
+)]
+#[case::none(
+    "{}",
+    "{relabelings: [{action: keep, sourceLabels: [namespace], regex: 'other'}]}",
+    "    dev          nothing\n    *-dev        nothing\n    kube-system  nothing\n"
+)]
+#[case::no_label(
+    "{}",
+    "{metricRelabelings: [{action: labeldrop, regex: namespace}]}",
+    "    kube-system  nothing\n    and series without a label `namespace`\n"
+)]
+fn an_explanation_says_what_is_left_of_the_environment(
+    #[case] selector: &str,
+    #[case] endpoint: &str,
+    #[case] expected: &str,
+) {
+    let text = LEAKING.split("spec:").next().expect("an object");
+    let spec = format!(
+        "spec: {{namespaceSelector: {selector}, selector: {{matchLabels: {{a: b}}}}, endpoints: [{endpoint}]}}"
+    );
+    let ran = Place::with(&[]).run_on(&format!("{text}{spec}\n"), &["explain", "-"]);
+    let left = ran.out.split("  stored of what dev may see\n").nth(1);
+    assert!(
+        left.expect("what is left").contains(expected),
+        "{}",
+        ran.out
+    );
+}
+
 #[test]
 fn an_explanation_shows_where_a_namespace_slips_through() {
     let text = format!(
