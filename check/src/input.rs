@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use walkdir::WalkDir;
 
+use crate::chart::Chart;
 use crate::config;
 use crate::unjudged::Unjudged;
 
@@ -18,8 +19,10 @@ const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 /// A text with manifests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// The file; none for standard input.
+    /// The file; none for standard input and for what Helm renders.
     pub path: Option<PathBuf>,
+    /// The chart that Helm rendered to it.
+    pub chart: Option<Chart>,
     /// Its text.
     pub text: String,
     /// Where each line begins.
@@ -32,7 +35,21 @@ impl Input {
     pub fn new(path: Option<PathBuf>, text: String) -> Self {
         let ends = text.match_indices('\n').map(|(end, _)| end + 1);
         let lines = std::iter::once(0).chain(ends).collect();
-        Self { path, text, lines }
+        Self {
+            path,
+            chart: None,
+            text,
+            lines,
+        }
+    }
+
+    /// The text that Helm rendered of a chart.
+    #[must_use]
+    pub fn rendered(chart: Chart, text: String) -> Self {
+        Self {
+            chart: Some(chart),
+            ..Self::new(None, text)
+        }
     }
 
     /// Reads a file, or standard input.
@@ -60,9 +77,10 @@ impl Input {
     /// What it is called in messages.
     #[must_use]
     pub fn name(&self) -> String {
-        match &self.path {
-            Some(path) => path.display().to_string(),
-            None => "<stdin>".to_owned(),
+        match (&self.path, &self.chart) {
+            (Some(path), _) => path.display().to_string(),
+            (None, Some(chart)) => chart.name(),
+            (None, None) => "<stdin>".to_owned(),
         }
     }
 

@@ -182,10 +182,14 @@ impl Judge<'_> {
             }
         };
         let template = manifest::template(text);
+        let chart = input.chart.as_ref();
+        let namespace = chart
+            .map(|chart| chart.namespace.as_str())
+            .or(self.namespace);
         let outcome = |found: &Found<'_>| {
             let (Found::Object(object) | Found::Unversioned(object) | Found::Unjudged(object, _)) =
                 found;
-            let name = object.name(self.namespace);
+            let name = object.name(namespace);
             let (verdict, findings) = match found {
                 Found::Object(object) => self
                     .object(object, &name)

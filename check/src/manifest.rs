@@ -184,6 +184,16 @@ pub fn is_foreign(document: &str) -> bool {
     !found.is_empty() && found.iter().all(is_other)
 }
 
+/// Whether a namespace can have this name: a DNS label (RFC 1123).
+#[must_use]
+pub fn is_namespace(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| is_part(byte) || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
 /// The group, empty for the core group, and the version of an `apiVersion`.
 fn group_and_version(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))

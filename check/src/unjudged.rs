@@ -37,7 +37,7 @@ impl fmt::Display for Unjudged {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Chart => {
-                "this is a chart: judge what Helm renders of it, \
+                "this is a chart: name it in `charts` of env-isolation.yaml, or judge what Helm renders of it, \
                  `helm template … | env-isolation-check -`"
             }
             Self::Kustomization => {

@@ -1,13 +1,14 @@
 //! The program as a pipeline runs it: manifests in, a report and an exit code out.
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+mod place;
+
+use std::process::Command;
 
 use rstest::rstest;
 use serde_json::Value;
 use serde_sarif::sarif::{ResultLevel, Sarif};
-use tempfile::TempDir;
+
+use place::{Place, Ran};
 
 const LEAKING: &str = "\
 # Source: stack/templates/kubelet.yaml
@@ -62,68 +63,6 @@ kind: ServiceMonitor
 metadata: {name: gone}
 $patch: delete
 ";
-
-/// A folder, and the program in it.
-struct Place(TempDir);
-
-impl Place {
-    fn with(files: &[(&str, &str)]) -> Self {
-        let place = Self(tempfile::tempdir().expect("a folder"));
-        for (name, text) in files {
-            let path = place.path().join(name);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(path, text).expect("a file");
-        }
-        place
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path().join(name)).expect("a file")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        self.run_on("", arguments)
-    }
-
-    fn run_on(&self, input: &str, arguments: &[&str]) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_env-isolation-check"))
-            .args(arguments)
-            .current_dir(self.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        // It may end before it has read everything.
-        let _ = child
-            .stdin
-            .take()
-            .expect("a pipe")
-            .write_all(input.as_bytes());
-        Ran::from(child.wait_with_output().expect("an end"))
-    }
-}
-
-#[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-}
 
 #[test]
 fn a_violation_is_shown_where_it_stands_with_what_to_write() {
@@ -314,7 +253,7 @@ fn a_chart_and_a_kustomization_are_told_once() {
     ]);
     let ran = place.run(&["."]);
     let expected = "\
-note: ./charts/shop: this is a chart: judge what Helm renders of it, `helm template … | env-isolation-check -`
+note: ./charts/shop: this is a chart: name it in `charts` of env-isolation.yaml, or judge what Helm renders of it, `helm template … | env-isolation-check -`
 
 note: ./overlays/dev: this is a kustomization: judge what it builds, `kubectl kustomize … | env-isolation-check -`
 
@@ -602,7 +541,7 @@ fn what_helm_rendered_is_shown_in_its_template() {
 #[case::no_file(&["missing.yaml"], "cannot read missing.yaml")]
 #[case::no_namespace_can_be(&["-n", "Not_Valid", "rules.yaml"], "no namespace can have this name")]
 #[case::no_match(&["*.yml"], "no file matches *.yml")]
-#[case::no_path(&[], "required arguments were not provided")]
+#[case::no_path(&[], "no PATH is given")]
 #[case::bad_settings(&["--settings", "bad.yaml", "rules.yaml"], "error: colour: unknown key; known are environments, sharedNamespaces")]
 #[case::write_to_a_pipe(&["--write", "-"], "--fix prints the fixes as a patch")]
 fn what_cannot_be_read_is_told(#[case] arguments: &[&str], #[case] expected: &str) {

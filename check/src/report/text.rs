@@ -240,7 +240,10 @@ impl<'a> Source<'a> {
         let mut source = Self::at(input, &finding.range);
         if let (Some(template), None) = (&outcome.template, &input.path) {
             // The lines of a pipe are nowhere to be seen: count those of the rendered template.
-            source.path = format!("{template} (rendered)");
+            source.path = match &input.chart {
+                Some(chart) => format!("{template} ({})", chart.name()),
+                None => format!("{template} (rendered)"),
+            };
             source.is_rendered = true;
             source.number = source.number + 1 - input.place(outcome.document.start).line;
         }
