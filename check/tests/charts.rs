@@ -145,7 +145,7 @@ fn what_helm_says_is_told() {
     assert!(ran.out.contains("error[unreadable]: "), "{ran:?}");
     assert!(
         ran.out.contains(
-            "cannot render it: Error: no such value\n --> chart charts/shop, release shop:1:1\n"
+            "cannot render it: Error: no such value\n--> chart charts/shop, release shop\n"
         ),
         "{ran:?}"
     );

@@ -262,9 +262,14 @@ note: ./overlays/dev: this is a kustomization: judge what it builds, `kubectl ku
     assert_eq!(ran.out, expected);
     assert_eq!(ran.code, Some(0));
     assert_eq!(place.run(&["--strict", "."]).code, Some(2));
+    let ran = place.run(&["overlays/dev/kustomization.yml"]);
+    let expected = "note: overlays/dev: this is a kustomization: ";
+    assert!(ran.out.starts_with(expected), "{}", ran.out);
     let templates = [
         "charts/shop/templates/a.yaml",
         "charts/shop/templates/b.yaml",
+        "charts/shop/values-dev.yaml",
+        "charts/shop/Chart.yaml",
     ];
     let ran = place.run(&templates);
     assert!(
@@ -300,12 +305,16 @@ fn what_may_be_ours_but_cannot_be_read_is_told() {
         "unversioned.yaml",
         "kind: PodMonitor\nmetadata: {name: a}\n",
     )]);
-    std::fs::write(place.path().join("photo.yaml"), b"\x89PNG\0\xff").expect("a file");
+    let write =
+        |name, bytes: &[u8]| std::fs::write(place.path().join(name), bytes).expect("a file");
+    write("photo.yaml", b"\x89PNG\0\xff");
+    write("powershell.yaml", b"\xff\xfek\0i\0n\0d\0");
     let ran = place.run(&["."]);
     let parts = [
         "error[unreadable]: the object has no apiVersion",
         " --> ./unversioned.yaml:1:7\n",
-        "error[unreadable]: cannot read ./photo.yaml: it is binary",
+        "error[unreadable]: cannot read ./photo.yaml: it is binary\n--> ./photo.yaml\n\n",
+        "cannot read ./powershell.yaml: it is UTF-16; save it as UTF-8\n",
     ];
     for part in parts {
         assert!(ran.out.contains(part), "{part}\n{}", ran.out);
@@ -389,6 +398,13 @@ fn what_a_baseline_has_does_not_fail_and_what_is_new_does() {
     let gone = "env-isolation-check: gone since the baseline: ServiceMonitor monitoring-dev/kubelet: \
                 metadata.labels.release (release-label)\n";
     assert_eq!(ran.err, gone);
+    let other = place.run(&["--baseline", "a.yaml", "a.yaml"]);
+    assert!(
+        other
+            .err
+            .contains("a.yaml is no baseline; --write-baseline writes one"),
+        "{other:?}"
+    );
     let missing = place.run(&["--baseline", "none.json", "a.yaml"]);
     assert_eq!(missing.code, Some(2), "{missing:?}");
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{Result, Write};
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Origin, Renderer, Snippet};
 use prometheus_env_isolation_policy::settings::Membership;
 
 use super::{Counts, Form, Part, marked_fix, subject};
@@ -112,7 +112,7 @@ impl Text {
                 help
             }
         });
-        let title = self.wrapped(&finding.message);
+        let title = self.wrapped(&finding.message, heading(finding).len());
         let source = Source::of(part, outcome, finding);
         let excerpt = group(&source, outcome, finding, &title, help.as_deref());
         writeln!(out, "{}\n", self.renderer.render(&[excerpt]))
@@ -128,14 +128,15 @@ impl Text {
         let name = outcome.name.as_ref().map(|name| format!("{name}: "));
         let name = name.unwrap_or_default();
         let text = format!("note: {place}: {name}{}", finding.message);
-        writeln!(out, "{}\n", self.wrapped(&text))
+        writeln!(out, "{}\n", self.wrapped(&text, 0))
     }
 
-    /// The text in lines that fit.
-    fn wrapped(&self, text: &str) -> String {
+    /// The text in lines that fit, indented by so many characters.
+    fn wrapped(&self, text: &str, indent: usize) -> String {
         let Some(width) = self.style.width else {
             return text.to_owned();
         };
+        let width = width.saturating_sub(indent);
         let mut wrapped = String::new();
         let mut length = 0;
         for word in text.split(' ') {
@@ -212,6 +213,8 @@ struct Source<'a> {
     path: String,
     /// Whether the path is that of the template, for there is no file.
     is_rendered: bool,
+    /// Whether there is no text to be shown.
+    is_unread: bool,
     /// The lines of the place, and the number of the first one.
     lines: &'a str,
     number: usize,
@@ -229,6 +232,7 @@ impl<'a> Source<'a> {
         Self {
             path: input.name(),
             is_rendered: false,
+            is_unread: text.is_empty(),
             lines: &text[start..end],
             number: input.place(span.start).line,
             span: span.start - start..span.end - start,
@@ -285,6 +289,9 @@ fn group<'a>(
     if !finding.kind.is_warning() {
         title = title.id(finding.kind.rule());
     }
+    if source.is_unread {
+        return title.element(Origin::path(source.path.as_str()));
+    }
     let mut group = title.element(snippet);
     if let (Some(template), true) = (&outcome.template, !source.is_rendered) {
         let note = format!("rendered by Helm from {template}");
@@ -294,6 +301,15 @@ fn group<'a>(
         group = group.element(annotate_snippets::Level::HELP.message(help));
     }
     group
+}
+
+/// What stands before the message.
+fn heading(finding: &Finding) -> String {
+    match finding.kind.level() {
+        Level::Error => format!("error[{}]: ", finding.kind.rule()),
+        Level::Warning => "warning: ".to_owned(),
+        Level::Note => "note: ".to_owned(),
+    }
 }
 
 /// A range of a text in whole characters, at least one if there is one.
@@ -408,6 +424,12 @@ mod tests {
             width,
             most: 1,
         });
-        assert_eq!(text.wrapped("one two three"), expected);
+        assert_eq!(text.wrapped("one two three", 0), expected);
+        let indented = width.map(|width| width + 5);
+        let text = Text::new(Style {
+            width: indented,
+            ..text.style
+        });
+        assert_eq!(text.wrapped("one two three", 5), expected);
     }
 }
