@@ -106,7 +106,14 @@ fn explain(arguments: &Explain) -> Result<ExitCode> {
         rendered.with_context(|| chart.name())
     });
     for input in read.chain(rendered) {
-        let input = input?;
+        let input = match input {
+            Ok(input) => input,
+            Err(error) => {
+                eprintln!("env-isolation-check: {error:#}");
+                unreadable = true;
+                continue;
+            }
+        };
         let chart = input.chart.as_ref();
         let namespace = chart.map(|chart| chart.namespace.as_str()).or(namespace);
         for range in yaml::documents(&input.text) {

@@ -871,6 +871,22 @@ fn an_explanation_says_what_is_left_of_the_environment(
 }
 
 #[test]
+fn a_file_that_cannot_be_read_hides_no_explanation() {
+    let place = Place::with(&[("b.yaml", LEAKING)]);
+    std::fs::write(place.path().join("a.yaml"), b"\0\xff").expect("a file");
+    let ran = place.run(&["explain", "."]);
+    assert!(
+        ran.err.contains("cannot read ./a.yaml: it is binary"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.out.contains("ServiceMonitor monitoring-dev/kubelet"),
+        "{ran:?}"
+    );
+    assert_eq!(ran.code, Some(2));
+}
+
+#[test]
 fn an_explanation_shows_where_a_namespace_slips_through() {
     let text = format!(
         "{LEAKING}      metricRelabelings:\n      - {{action: drop, regex: a, sourceLabels: [b]}}\n"

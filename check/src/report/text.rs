@@ -366,14 +366,14 @@ fn summary(counts: Counts) -> String {
             of(objects, "object")
         )
     };
-    if known > 0 {
-        let _ = write!(text, ", {known} let be by the baseline or an exception");
-    }
     if violations > 0 {
         let _ = write!(text, " for {}", of(violations, "violation"));
     }
     if fixable > 0 {
         let _ = write!(text, " ({fixable} with a fix: see --fix and --write)");
+    }
+    if known > 0 {
+        let _ = write!(text, ", {known} let be by the baseline or an exception");
     }
     if warnings > 0 {
         let _ = write!(text, "; {}", of(warnings, "warning"));
@@ -397,8 +397,8 @@ mod tests {
     #[case(Counts { objects: 1, ..Counts::default() }, "1 object: 1 accepted, 0 rejected")]
     #[case(
         Counts { objects: 3, rejected: 1, known: 1, violations: 4, fixable: 3, warnings: 1, unreadable: 1, unjudged: 2 },
-        "3 objects: 1 accepted, 1 rejected, 1 let be by the baseline or an exception for 4 violations (3 with a fix: see --fix and --write); \
-         1 warning; 1 cannot be read; 2 not judged"
+        "3 objects: 1 accepted, 1 rejected for 4 violations (3 with a fix: see --fix and --write), 1 let be by the baseline \
+         or an exception; 1 warning; 1 cannot be read; 2 not judged"
     )]
     fn the_summary_is_a_sentence(#[case] counts: Counts, #[case] expected: &str) {
         assert_eq!(summary(counts), expected);
