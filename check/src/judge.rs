@@ -195,8 +195,11 @@ impl Judge<'_> {
                     .object(object, &name)
                     .with_context(|| format!("{}: {name}", input.name()))?,
                 Found::Unversioned(object) => {
+                    let version = object.node.get("apiVersion").and_then(Node::text);
+                    let what =
+                        version.map_or("no apiVersion", |_| "an apiVersion without API group");
                     let message =
-                        "the object has no apiVersion, so that no cluster would take it".to_owned();
+                        format!("the object has {what}, so that no cluster would take it");
                     let range = object.node.field("kind");
                     (
                         Verdict::Unreadable,
@@ -241,6 +244,13 @@ impl Judge<'_> {
                 Verdict::Unreadable,
                 vec![Finding::unreadable(message, range)],
             ));
+        }
+        if !manifest::is_namespace(&name.namespace) {
+            let message = "no namespace can have this name, so that nothing is known of the object; judge it as \
+                           it is deployed";
+            let range = object.node.field("metadata.namespace");
+            let finding = Finding::unreadable(message.to_owned(), range);
+            return Ok((Verdict::Unreadable, vec![finding]));
         }
         let request = manifest::request(&object.node.value(), &name.namespace);
         let answer = request.map(|request| Answer::to(&request, self.settings));

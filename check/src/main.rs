@@ -138,6 +138,9 @@ fn explain(arguments: &Explain) -> Result<ExitCode> {
                 if name.namespace.is_empty() {
                     eprintln!("{name} names no namespace; give one with --namespace");
                     unreadable = true;
+                } else if !manifest::is_namespace(&name.namespace) {
+                    eprintln!("{name}: no namespace can have this name");
+                    unreadable = true;
                 } else if let Some(request) =
                     manifest::request(&object.node.value(), &name.namespace)
                 {

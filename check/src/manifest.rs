@@ -62,7 +62,7 @@ impl std::fmt::Display for Name {
 pub enum Found<'n> {
     /// An object that the policy is about.
     Object(Object<'n>),
-    /// One that it may be about: its kind is known, but it has no `apiVersion`.
+    /// One that it may be about: its kind is known, but its `apiVersion` is missing, or names no API group.
     Unversioned(Object<'n>),
     /// What is not judged, and why.
     Unjudged(Object<'n>, Unjudged),
@@ -133,7 +133,11 @@ fn add<'n>(node: &'n Node, pointer: String, operators: &[String], found: &mut Ve
             found.push(Found::Unjudged(object(pointer), Unjudged::Installs));
         } else if (group, kind) == KUSTOMIZATION {
             found.push(Found::Unjudged(object(pointer), Unjudged::Kustomization));
-        } else if Kind::named(kind).is_some_and(|kind| kind != Kind::PersistentVolumeClaim) {
+        } else if Kind::named(kind).is_none_or(|kind| kind == Kind::PersistentVolumeClaim) {
+            // Another kind of that name.
+        } else if group.is_empty() {
+            found.push(Found::Unversioned(object(pointer)));
+        } else {
             let reason = Unjudged::OtherGroup(group.to_owned());
             found.push(Found::Unjudged(object(pointer), reason));
         }

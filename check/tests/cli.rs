@@ -108,6 +108,11 @@ exporter's own label `namespace` wins, and no rule filters it
 #[case::warning_as_error(ODD, &["--warnings-as-errors"], 1, "1 accepted, 0 rejected; 1 warning\n")]
 #[case::no_namespace("kind: Probe\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a}\n", &[], 2,
     "the object names no namespace; give one with --namespace\n --> <stdin>:3:18")]
+#[case::placeholder("kind: Probe\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a, namespace: '${ENV}'}\n", &[], 2,
+    "error[unreadable]: no namespace can have this name, so that nothing is known of the object; judge it as \
+     it is deployed\n --> <stdin>:3:32")]
+#[case::no_group("kind: Probe\napiVersion: v1\nmetadata: {name: a, namespace: dev}\n", &[], 2,
+    "error[unreadable]: the object has an apiVersion without API group, so that no cluster would take it\n --> <stdin>:1:7")]
 #[case::namespace("kind: PrometheusRule\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a}\n",
     &["--namespace", "dev"], 1, "PrometheusRule dev/a: metadata.labels.release")]
 #[case::wrong_type("kind: PodMonitor\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a, namespace: dev}\n\
