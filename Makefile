@@ -66,7 +66,7 @@ PLOT ?= $(TARGET_DIR)/performance.svg
 
 .PHONY: unit
 unit: ## Run the tests that need no module
-	$(CARGO) test --workspace --locked --lib --bins --test engine --test cli --test pipelines
+	$(CARGO) test --workspace --locked --lib --bins --test engine --test charts --test cli --test pipelines
 
 .PHONY: bench
 bench: policy.wasm noop.wasm ## Measure against a policy that does nothing, and PEERS

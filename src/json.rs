@@ -1,12 +1,13 @@
 //! Typed reading of JSON, with errors that name the field.
 //!
 //! Types are read with serde as usual, in one pass. Only when that fails, the place that serde
-//! reports is walked to once more, to say which field it is, what it should be and what it is;
-//! never what it contains.
+//! reports is walked to once more, to say what is [unreadable].
+
+pub mod unreadable;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
@@ -14,6 +15,8 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+
+use unreadable::Unreadable;
 
 /// A JSON object. What serde derives would also take an array of the fields in their order.
 #[derive(Debug, Default)]
@@ -161,22 +164,25 @@ pub fn few_members<'de, D: Deserializer<'de>>(
     deserializer.deserialize_option(Members)
 }
 
-/// Reads an object. `root` is its path, for the errors.
+/// Reads an object. `root` is the field of its own object in which it stands, if it does.
 ///
 /// # Errors
 ///
 /// See [`read`].
-pub fn object<'de, T: Deserialize<'de>>(text: &'de str, root: &str) -> Result<T, String> {
+pub fn object<'de, T: Deserialize<'de>>(
+    text: &'de str,
+    root: Option<&str>,
+) -> Result<T, Unreadable> {
     read(text, root).map(|Strict(value)| value)
 }
 
-/// Reads a value. `root` is the path of the text within its object, for the errors.
+/// Reads a value. `root` is the field of an object in which it stands, if it does.
 ///
 /// # Errors
 ///
-/// A sentence such as `spec.endpoints[0].path: expected a string, found a number`.
-pub fn read<'de, T: Deserialize<'de>>(text: &'de str, root: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| explain(text, root, &error))
+/// What cannot be read: `spec.endpoints[0].path: expected a string, found a number`.
+pub fn read<'de, T: Deserialize<'de>>(text: &'de str, root: Option<&str>) -> Result<T, Unreadable> {
+    serde_json::from_str(text).map_err(|error| Unreadable::new(text, root, &error))
 }
 
 /// The value at a place in the text, given by the segments of a JSON Pointer; nothing around it is
@@ -236,176 +242,6 @@ impl<'de> Visitor<'de> for At<'_> {
     }
 }
 
-fn explain(text: &str, root: &str, error: &serde_json::Error) -> String {
-    if !error.is_data() {
-        let what = if root.is_empty() { "the text" } else { root };
-        return format!("{what} is not valid JSON");
-    }
-    let message = error.to_string();
-    // serde_json reports the end of a scalar, but the start of what has parts.
-    let has_parts = ["invalid type: map", "invalid type: sequence"];
-    let has_parts = has_parts.iter().any(|start| message.starts_with(start));
-    let offset = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum::<usize>()
-        + error.column().saturating_sub(usize::from(!has_parts));
-    let mut walk = Walk {
-        text: text.as_bytes(),
-        place: 0,
-        goal: offset,
-        path: root.to_owned(),
-        depth: 0,
-        found: None,
-    };
-    walk.value();
-    let (path, start) = walk.found.unwrap_or((root.to_owned(), 0));
-    let path = if path.is_empty() {
-        "the text".to_owned()
-    } else {
-        path
-    };
-    let Some((_, expected)) = message.split_once(", expected ") else {
-        let field = message.split('`').nth(1).unwrap_or_default();
-        return format!("{path}: field `{field}` cannot be read");
-    };
-    let expected = expected.split(" at line ").next().unwrap_or(expected);
-    if expected.starts_with("at most ") {
-        return format!("{path}: expected {expected}");
-    }
-    let expected = match expected {
-        "a sequence" => "an array",
-        "a map" => "an object",
-        "i64" => "an integer",
-        other => other,
-    };
-    format!(
-        "{path}: expected {expected}, found {}",
-        kind(text.as_bytes().get(start))
-    )
-}
-
-fn kind(first: Option<&u8>) -> &'static str {
-    match first {
-        Some(b'"') => "a string",
-        Some(b'[') => "an array",
-        Some(b'{') => "an object",
-        Some(b't' | b'f') => "a boolean",
-        Some(b'n') => "null",
-        _ => "a number",
-    }
-}
-
-/// A walk through JSON that is known to be well-formed up to its goal.
-struct Walk<'a> {
-    text: &'a [u8],
-    place: usize,
-    goal: usize,
-    path: String,
-    depth: usize,
-    /// The path and start of the innermost value around the goal.
-    found: Option<(String, usize)>,
-}
-
-impl Walk<'_> {
-    fn next(&mut self) -> Option<u8> {
-        while self.text.get(self.place)?.is_ascii_whitespace() {
-            self.place += 1;
-        }
-        self.text.get(self.place).copied()
-    }
-
-    fn value(&mut self) -> Option<()> {
-        let first = self.next()?;
-        let start = self.place;
-        match first {
-            b'{' => self.members(b'}')?,
-            b'[' => self.members(b']')?,
-            b'"' => drop(self.string()?),
-            _ => {
-                while self.text.get(self.place).is_some_and(|byte| {
-                    !matches!(byte, b',' | b'}' | b']') && !byte.is_ascii_whitespace()
-                }) {
-                    self.place += 1;
-                }
-            }
-        }
-        self.note(start);
-        Some(())
-    }
-
-    fn note(&mut self, start: usize) {
-        if self.found.is_none() && (start..self.place.max(start + 1)).contains(&self.goal) {
-            self.found = Some((self.path.clone(), start));
-        }
-    }
-
-    fn members(&mut self, end: u8) -> Option<()> {
-        // serde_json reads nothing typed that is nested deeper.
-        self.depth += 1;
-        if self.depth > 128 {
-            return None;
-        }
-        let start = self.place;
-        self.place += 1;
-        if self.goal == start {
-            self.note(start);
-        }
-        let mut index = 0;
-        loop {
-            match self.next()? {
-                byte if byte == end => break,
-                b',' => self.place += 1,
-                _ => {
-                    let length = self.path.len();
-                    if end == b']' {
-                        let _ = write!(self.path, "[{index}]");
-                        index += 1;
-                    } else {
-                        let key = self.string()?;
-                        push_key(&mut self.path, &key);
-                        self.next()?;
-                        self.place += 1;
-                    }
-                    self.value()?;
-                    self.path.truncate(length);
-                }
-            }
-            if self.found.is_some() {
-                return Some(());
-            }
-        }
-        self.place += 1;
-        self.depth -= 1;
-        Some(())
-    }
-
-    fn string(&mut self) -> Option<String> {
-        let start = self.place;
-        self.place += 1;
-        while *self.text.get(self.place)? != b'"' {
-            self.place += if self.text[self.place] == b'\\' { 2 } else { 1 };
-        }
-        self.place += 1;
-        serde_json::from_slice(&self.text[start..self.place]).ok()
-    }
-}
-
-/// Appends a key to a field's path: `.key`, or `["a.b/c"]` where that would be ambiguous.
-pub fn push_key(path: &mut String, key: &str) {
-    let plain = key
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if !plain {
-        let _ = write!(path, "[{key:?}]");
-    } else if path.is_empty() {
-        path.push_str(key);
-    } else {
-        let _ = write!(path, ".{key}");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -433,9 +269,9 @@ mod tests {
     #[case(MOST + 1, false)]
     fn a_list_is_read_up_to_a_limit(#[case] length: usize, #[case] is_read: bool) {
         let text = format!("{{\"innerList\": [{}]}}", vec!["{}"; length].join(","));
-        let error = object::<Outer>(&text, "").err();
+        let error = object::<Outer>(&text, None).err();
         let expected = (!is_read).then(|| format!("innerList: expected at most {MOST} of them"));
-        assert_eq!(error, expected);
+        assert_eq!(error.map(|error| error.to_string()), expected);
     }
 
     #[rstest]
@@ -498,7 +334,7 @@ mod tests {
     #[case::syntax("not json", "the text is not valid JSON")]
     #[case::cut_off(r#"{"labels":{"#, "the text is not valid JSON")]
     fn an_error_names_the_field(#[case] text: &str, #[case] message: &str) {
-        let error = object::<Outer>(text, "").expect_err("a wrong type");
-        assert_eq!(error, message);
+        let error = object::<Outer>(text, None).expect_err("a wrong type");
+        assert_eq!(error.to_string(), message);
     }
 }

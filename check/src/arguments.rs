@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use env_isolation_check::manifest::is_namespace;
 
 /// Gives the verdicts of the prometheus-env-isolation-policy over manifests, as the cluster would.
 ///
@@ -55,14 +56,9 @@ pub(crate) struct Judging {
     pub namespace: Option<String>,
 }
 
-/// The name of a namespace: a DNS label (RFC 1123).
+/// The name of a namespace.
 fn namespace(text: &str) -> Result<String, &'static str> {
-    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_label = (1..=63).contains(&text.len())
-        && text.bytes().all(|byte| is_part(byte) || byte == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-');
-    if is_label {
+    if is_namespace(text) {
         Ok(text.to_owned())
     } else {
         Err("no namespace can have this name: at most 63 lower-case letters, digits and `-` inside")
@@ -107,8 +103,9 @@ pub(crate) struct Check {
     /// List all objects with their verdicts, too.
     #[arg(long, short)]
     pub verbose: bool,
-    /// Manifests: files, folders, globs, or - for standard input.
-    #[arg(required = true, value_name = "PATH")]
+    /// Manifests: files, folders, globs, or - for standard input; unless given, the charts of
+    /// `env-isolation.yaml`, as Helm renders them.
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 }
 
@@ -122,8 +119,9 @@ pub(crate) struct Explain {
     /// Whether the walk has colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Manifests: files, folders, globs, or - for standard input.
-    #[arg(required = true, value_name = "PATH")]
+    /// Manifests: files, folders, globs, or - for standard input; unless given, the charts of
+    /// `env-isolation.yaml`, as Helm renders them.
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 }
 

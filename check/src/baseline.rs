@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::judge::{Finding, FindingKind, Level, Outcome, Verdict};
@@ -60,7 +60,12 @@ impl Baseline {
     pub fn read(path: &Path) -> Result<Self> {
         let name = || format!("cannot read the baseline {}", path.display());
         let text = std::fs::read_to_string(path).with_context(name)?;
-        let known = serde_json::from_str(&text).with_context(name)?;
+        let Ok(known) = serde_json::from_str(&text) else {
+            bail!(
+                "{} is no baseline; --write-baseline writes one",
+                path.display()
+            );
+        };
         Ok(Self {
             known,
             ..Self::default()

@@ -6,6 +6,11 @@
 //! namespace: shop-dev            # of objects that name none
 //! exclude: ["**/testdata/**"]    # globs, from this file's folder
 //! baseline: known.json
+//! charts:                        # what Helm renders of them is judged
+//!   - path: charts/shop
+//!     release: shop
+//!     namespace: shop-dev
+//!     values: [values-dev.yaml]
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -13,7 +18,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use glob::{MatchOptions, Pattern};
 
+use crate::chart::Chart;
 use crate::input::Input;
+use crate::manifest::is_namespace;
 use crate::report;
 use crate::yaml::{self, Content, Node};
 
@@ -29,6 +36,8 @@ pub struct Config {
     pub namespace: Option<String>,
     /// The file of known findings.
     pub baseline: Option<PathBuf>,
+    /// The charts that Helm renders.
+    pub charts: Vec<Chart>,
     folder: PathBuf,
     exclude: Vec<Pattern>,
 }
@@ -43,11 +52,13 @@ pub enum Settings {
 }
 
 impl Config {
-    /// The file of the innermost folder around this one that has it.
+    /// The file of the innermost folder around this one that has it; of the folder itself, its name.
     #[must_use]
     pub fn around(folder: &Path) -> Option<PathBuf> {
-        let files = folder.ancestors().map(|folder| folder.join(NAME));
-        files.into_iter().find(|file| file.is_file())
+        let mut files = folder.ancestors().map(|folder| folder.join(NAME));
+        let file = files.find(|file| file.is_file())?;
+        let relative = file.strip_prefix(folder).map(Path::to_owned);
+        Some(relative.unwrap_or(file))
     }
 
     /// Reads a file.
@@ -70,7 +81,7 @@ impl Config {
         let Content::Mapping(members) = &root.content else {
             bail!(wrong(
                 root.first(),
-                "expected settings, namespace, exclude or baseline"
+                "expected settings, namespace, exclude, baseline or charts"
             ));
         };
         for (key, place, value) in members {
@@ -86,8 +97,15 @@ impl Config {
                         None => Settings::Here(input.clone()),
                     });
                 }
-                "namespace" => config.namespace = Some(text()?.to_owned()),
+                "namespace" => config.namespace = Some(namespace(&input, value)?),
                 "baseline" => config.baseline = Some(config.folder.join(text()?)),
+                "charts" => {
+                    let Content::List(items) = &value.content else {
+                        bail!(wrong(value.first(), "expected a list of charts"));
+                    };
+                    let charts = items.iter().map(|item| chart(&input, item, &config.folder));
+                    config.charts = charts.collect::<Result<_>>()?;
+                }
                 "exclude" => {
                     let Content::List(items) = &value.content else {
                         bail!(wrong(value.first(), "expected a list of globs"));
@@ -100,7 +118,7 @@ impl Config {
                 }
                 _ => bail!(wrong(
                     place.clone(),
-                    "unknown key; known are settings, namespace, exclude, baseline"
+                    "unknown key; known are settings, namespace, exclude, baseline, charts"
                 )),
             }
         }
@@ -131,4 +149,65 @@ impl Config {
         let matches = |glob: &Pattern| glob.matches_path_with(path, options);
         Ok(self.exclude.iter().any(matches))
     }
+}
+
+fn namespace(input: &Input, value: &Node) -> Result<String> {
+    let text = value.text().filter(|text| is_namespace(text));
+    let wrong = || {
+        anyhow!(report::excerpt(
+            input,
+            &value.first(),
+            "no namespace can have this name"
+        ))
+    };
+    Ok(text.ok_or_else(wrong)?.to_owned())
+}
+
+/// A chart; its paths are those from this folder.
+fn chart(input: &Input, value: &Node, folder: &Path) -> Result<Chart> {
+    let wrong = |place, message: &str| anyhow!(report::excerpt(input, &place, message));
+    let path = |value: &Node| match value.text() {
+        Some(text) => Ok(folder.join(text)),
+        None => Err(wrong(value.first(), "expected a path")),
+    };
+    let Content::Mapping(members) = &value.content else {
+        bail!(wrong(
+            value.first(),
+            "expected path, release, namespace and values"
+        ));
+    };
+    let (mut folder, mut release, mut into, mut values) = (None, None, None, Vec::new());
+    for (key, place, value) in members {
+        match (key.as_str(), &value.content) {
+            ("path", _) => folder = Some(path(value)?),
+            ("namespace", _) => into = Some(namespace(input, value)?),
+            ("release", _) => {
+                // A release is called as Helm has it: DNS labels with dots between them.
+                let is_name = |text: &&str| text.len() <= 53 && text.split('.').all(is_namespace);
+                let text = value.text().filter(is_name);
+                let wrong = || wrong(value.first(), "no release can have this name");
+                release = Some(text.ok_or_else(wrong)?.to_owned());
+            }
+            ("values", Content::List(items)) => {
+                values = items.iter().map(path).collect::<Result<_>>()?;
+            }
+            ("values", _) => bail!(wrong(value.first(), "expected a list of files")),
+            _ => bail!(wrong(
+                place.clone(),
+                "unknown key; known are path, release, namespace, values"
+            )),
+        }
+    }
+    let (Some(path), Some(release), Some(namespace)) = (folder, release, into) else {
+        bail!(wrong(
+            value.first(),
+            "a chart needs path, release and namespace"
+        ));
+    };
+    Ok(Chart {
+        path,
+        release,
+        namespace,
+        values,
+    })
 }

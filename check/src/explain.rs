@@ -1,5 +1,5 @@
 //! The walk of the proof through an object, for people: what from outside of its environment can
-//! come through after each rule, and the verdict at the end.
+//! come through after each rule, what is left of the inside, and the verdict at the end.
 
 use std::fmt::Write as _;
 use std::io::{Result, Write};
@@ -7,7 +7,7 @@ use std::io::{Result, Write};
 use prometheus_env_isolation_policy::admission;
 use prometheus_env_isolation_policy::prove::leak::Witness;
 use prometheus_env_isolation_policy::rule::namespace_filter::explanation::{
-    NamespaceGroup, Outside, Step, Walkthrough,
+    Left, NamespaceGroup, Outside, Share, Step, Walkthrough,
 };
 use serde_json::Value;
 
@@ -105,7 +105,29 @@ fn write_walk(walk: &Walkthrough, colored: bool, out: &mut impl Write) -> Result
     writeln!(out, "  targets, as they show in `up`")?;
     write_steps(&walk.targets, width, colored, out)?;
     writeln!(out, "  samples")?;
-    write_steps(&walk.samples, width, colored, out)
+    write_steps(&walk.samples, width, colored, out)?;
+    write_left(walk, out)
+}
+
+/// What is stored of what the environment may see.
+fn write_left(walk: &Walkthrough, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "  stored of what {} may see", walk.environment)?;
+    let lengths = walk.left.iter().map(|left| left.glob.chars().count());
+    let width = lengths.max().unwrap_or_default();
+    for Left { glob, share } in &walk.left {
+        let share = match share {
+            Share::All(namespaces) if namespaces.is_empty() => "nothing".to_owned(),
+            Share::All(namespaces) => namespaces.join(", "),
+            Share::Some(namespaces) => format!("{}, and others", namespaces.join(", ")),
+            Share::Unknown => "cannot be known, for a rule cannot be followed".to_owned(),
+            Share::TooComplex => "too complex to tell".to_owned(),
+        };
+        writeln!(out, "    {glob:width$}  {share}")?;
+    }
+    if walk.has_unlabelled {
+        writeln!(out, "    and series without a label `namespace`")?;
+    }
+    Ok(())
 }
 
 fn write_steps(steps: &[Step], width: usize, colored: bool, out: &mut impl Write) -> Result<()> {

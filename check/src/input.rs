@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use walkdir::WalkDir;
 
+use crate::chart::Chart;
 use crate::config;
 use crate::unjudged::Unjudged;
 
@@ -15,11 +16,19 @@ pub const STANDARD_INPUT: &str = "-";
 /// The extensions of the manifests that are looked for in folders.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
+/// What describes a chart, in its folder.
+const CHART: &str = "Chart.yaml";
+
+/// What describes a kustomization, in its folder.
+const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// A text with manifests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// The file; none for standard input.
+    /// The file; none for standard input and for what Helm renders.
     pub path: Option<PathBuf>,
+    /// The chart that Helm rendered to it.
+    pub chart: Option<Chart>,
     /// Its text.
     pub text: String,
     /// Where each line begins.
@@ -32,7 +41,21 @@ impl Input {
     pub fn new(path: Option<PathBuf>, text: String) -> Self {
         let ends = text.match_indices('\n').map(|(end, _)| end + 1);
         let lines = std::iter::once(0).chain(ends).collect();
-        Self { path, text, lines }
+        Self {
+            path,
+            chart: None,
+            text,
+            lines,
+        }
+    }
+
+    /// The text that Helm rendered of a chart.
+    #[must_use]
+    pub fn rendered(chart: Chart, text: String) -> Self {
+        Self {
+            chart: Some(chart),
+            ..Self::new(None, text)
+        }
     }
 
     /// Reads a file, or standard input.
@@ -60,9 +83,10 @@ impl Input {
     /// What it is called in messages.
     #[must_use]
     pub fn name(&self) -> String {
-        match &self.path {
-            Some(path) => path.display().to_string(),
-            None => "<stdin>".to_owned(),
+        match (&self.path, &self.chart) {
+            (Some(path), _) => path.display().to_string(),
+            (None, Some(chart)) => chart.name(),
+            (None, None) => "<stdin>".to_owned(),
         }
     }
 
@@ -81,7 +105,10 @@ impl Input {
 
 fn text(bytes: Vec<u8>) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
-        if error.as_bytes().contains(&0) {
+        let bytes = error.as_bytes();
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            anyhow!("it is UTF-16; save it as UTF-8")
+        } else if bytes.contains(&0) {
             anyhow!("it is binary")
         } else {
             let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
@@ -143,9 +170,13 @@ impl Found {
         if path.is_dir() {
             return self.add_below(path);
         }
-        match chart_around(&path) {
-            Some(chart) => self.pass_over(chart, Unjudged::Chart),
-            None => self.files.push(path),
+        let is_kustomization = |name: &&str| path.file_name().is_some_and(|it| it == *name);
+        if let Some(chart) = chart_around(&path) {
+            self.pass_over(chart, Unjudged::Chart);
+        } else if KUSTOMIZATIONS.iter().any(is_kustomization) {
+            self.pass_over(folder_of(&path), Unjudged::Kustomization);
+        } else {
+            self.files.push(path);
         }
         Ok(())
     }
@@ -190,28 +221,34 @@ impl Found {
 /// Why the files of a folder are no manifests, if they are none.
 fn passed_over(folder: &Path) -> Option<Unjudged> {
     let has = |names: &[&str]| names.iter().any(|name| folder.join(name).is_file());
-    if has(&["Chart.yaml"]) {
+    if has(&[CHART]) {
         Some(Unjudged::Chart)
-    } else if has(&["kustomization.yaml", "kustomization.yml", "Kustomization"]) {
+    } else if has(&KUSTOMIZATIONS) {
         Some(Unjudged::Kustomization)
     } else {
         None
     }
 }
 
-/// The chart of which a file is a template.
+/// The chart of which a file is a template, its description or its values.
 fn chart_around(file: &Path) -> Option<PathBuf> {
     let is_templates = |folder: &&Path| folder.file_name().is_some_and(|name| name == "templates");
-    let mut charts = file
-        .ancestors()
-        .filter(is_templates)
-        .filter_map(Path::parent);
-    let chart = charts.find(|chart| chart.join("Chart.yaml").is_file())?;
-    Some(if chart.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        chart.to_owned()
-    })
+    let is_described = |chart: &Path| chart.join(CHART).is_file();
+    let mut templates = file.ancestors().filter(is_templates);
+    if let Some(templates) = templates.find(|it| it.parent().is_some_and(is_described)) {
+        return Some(folder_of(templates));
+    }
+    let name = file.file_name()?.to_string_lossy();
+    let is_its_own = name == CHART || name.starts_with("values");
+    (is_its_own && is_described(&folder_of(file))).then(|| folder_of(file))
+}
+
+/// The folder of a file.
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 #[cfg(test)]

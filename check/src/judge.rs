@@ -18,6 +18,8 @@ use crate::yaml::Node;
 pub struct Judge<'a> {
     /// The policy's settings.
     pub settings: &'a Value,
+    /// The API groups that have the operator's kinds, by the settings.
+    pub api_groups: &'a [String],
     /// The namespace of objects that name none.
     pub namespace: Option<&'a str>,
 }
@@ -180,17 +182,24 @@ impl Judge<'_> {
             }
         };
         let template = manifest::template(text);
+        let chart = input.chart.as_ref();
+        let namespace = chart
+            .map(|chart| chart.namespace.as_str())
+            .or(self.namespace);
         let outcome = |found: &Found<'_>| {
             let (Found::Object(object) | Found::Unversioned(object) | Found::Unjudged(object, _)) =
                 found;
-            let name = object.name(self.namespace);
+            let name = object.name(namespace);
             let (verdict, findings) = match found {
                 Found::Object(object) => self
                     .object(object, &name)
                     .with_context(|| format!("{}: {name}", input.name()))?,
                 Found::Unversioned(object) => {
+                    let version = object.node.get("apiVersion").and_then(Node::text);
+                    let what =
+                        version.map_or("no apiVersion", |_| "an apiVersion without API group");
                     let message =
-                        "the object has no apiVersion, so that no cluster would take it".to_owned();
+                        format!("the object has {what}, so that no cluster would take it");
                     let range = object.node.field("kind");
                     (
                         Verdict::Unreadable,
@@ -214,7 +223,7 @@ impl Judge<'_> {
                 exceptions: Vec::new(),
             })
         };
-        let found = manifest::contents(&root);
+        let found = manifest::contents(&root, self.api_groups);
         let outcomes: Result<Vec<Outcome>> = found.par_iter().map(outcome).collect();
         let mut outcomes = outcomes?;
         for exception in exception::find(&input.text, document.clone()) {
@@ -235,6 +244,13 @@ impl Judge<'_> {
                 Verdict::Unreadable,
                 vec![Finding::unreadable(message, range)],
             ));
+        }
+        if !manifest::is_namespace(&name.namespace) {
+            let message = "no namespace can have this name, so that nothing is known of the object; judge it as \
+                           it is deployed";
+            let range = object.node.field("metadata.namespace");
+            let finding = Finding::unreadable(message.to_owned(), range);
+            return Ok((Verdict::Unreadable, vec![finding]));
         }
         let request = manifest::request(&object.node.value(), &name.namespace);
         let answer = request.map(|request| Answer::to(&request, self.settings));

@@ -1,4 +1,5 @@
-//! The verdicts of the policy over manifests: [`input`] finds them, [`yaml`] reads them,
+//! The verdicts of the policy over manifests: [`input`] finds them, [`chosen`] says which are meant, [`chart`] has Helm
+//! render some, [`yaml`] reads them,
 //! [`manifest`] makes of each object the request that the API server would send, [`answer`] asks the
 //! policy's library, and [`judge`] puts the two together; [`report`] prints the outcome, and [`fix`]
 //! writes the fixes into the text. [`explain`] walks through a proof instead. [`settings`] reads the
@@ -7,6 +8,8 @@
 
 pub mod answer;
 pub mod baseline;
+pub mod chart;
+pub mod chosen;
 pub mod config;
 pub mod exception;
 pub mod explain;

@@ -10,10 +10,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
 use env_isolation_check::baseline::{Baseline, Known};
+use env_isolation_check::chart::Chart;
+use env_isolation_check::chosen::Chosen;
 use env_isolation_check::config::{self, Config};
 use env_isolation_check::explain::Explanation;
 use env_isolation_check::fix;
-use env_isolation_check::input::{self, Input};
+use env_isolation_check::input::Input;
 use env_isolation_check::judge::{Judge, Outcome, Verdict};
 use env_isolation_check::manifest::Name;
 use env_isolation_check::report::{Format, Part, Report, Style};
@@ -88,48 +90,63 @@ fn namespace<'a>(judging: &'a Judging, config: &'a Config) -> Option<&'a str> {
 
 fn explain(arguments: &Explain) -> Result<ExitCode> {
     let config = read_config(&arguments.judging)?;
-    let (settings, _) = read_settings(&arguments.judging, &config)?;
+    let (settings, understood) = read_settings(&arguments.judging, &config)?;
     let is_wanted = |name: &Name| arguments.name.as_ref().is_none_or(|it| *it == name.name);
     let colored = colored(arguments.color);
     let namespace = namespace(&arguments.judging, &config);
     let mut out = BufWriter::new(std::io::stdout());
     let (mut found, mut rejected, mut unreadable) = (false, false, false);
-    for path in &arguments.paths {
-        let files = input::find(path)?;
-        for (folder, reason) in files.unjudged {
-            eprintln!("env-isolation-check: {}: {reason}", folder.display());
-        }
-        for file in files.files {
-            let input = Input::read(&file)?;
-            for range in yaml::documents(&input.text) {
-                let start = range.start;
-                let text = &input.text[range];
-                let document = match Node::read(text, start) {
-                    Ok(document) => document,
-                    Err(_) if manifest::is_foreign(text) => continue,
-                    Err(broken) => {
-                        let place = broken.offset..broken.offset + 1;
-                        eprintln!("{}", report::excerpt(&input, &place, &broken.message));
-                        unreadable = true;
-                        continue;
-                    }
-                };
-                for object in manifest::objects(&document) {
-                    let name = object.name(namespace);
-                    if !is_wanted(&name) {
-                        continue;
-                    }
-                    found = true;
-                    if name.namespace.is_empty() {
-                        eprintln!("{name} names no namespace; give one with --namespace");
-                        unreadable = true;
-                    } else if let Some(request) =
-                        manifest::request(&object.node.value(), &name.namespace)
-                    {
-                        let explanation = Explanation::of(&request, &settings);
-                        rejected |= !explanation.answer.accepted;
-                        explanation.write(&name, colored, &mut out)?;
-                    }
+    let chosen = Chosen::new(&arguments.paths, &config)?;
+    for (folder, reason) in chosen.unjudged {
+        eprintln!("env-isolation-check: {}: {reason}", folder.display());
+    }
+    let read = chosen.files.iter().map(|file| Input::read(file));
+    let rendered = chosen.charts.iter().map(|chart| {
+        let rendered = chart.render(&understood.api_groups);
+        rendered.with_context(|| chart.name())
+    });
+    for input in read.chain(rendered) {
+        let input = match input {
+            Ok(input) => input,
+            Err(error) => {
+                eprintln!("env-isolation-check: {error:#}");
+                unreadable = true;
+                continue;
+            }
+        };
+        let chart = input.chart.as_ref();
+        let namespace = chart.map(|chart| chart.namespace.as_str()).or(namespace);
+        for range in yaml::documents(&input.text) {
+            let start = range.start;
+            let text = &input.text[range];
+            let document = match Node::read(text, start) {
+                Ok(document) => document,
+                Err(_) if manifest::is_foreign(text) => continue,
+                Err(broken) => {
+                    let place = broken.offset..broken.offset + 1;
+                    eprintln!("{}", report::excerpt(&input, &place, &broken.message));
+                    unreadable = true;
+                    continue;
+                }
+            };
+            for object in manifest::objects(&document, &understood.api_groups) {
+                let name = object.name(namespace);
+                if !is_wanted(&name) {
+                    continue;
+                }
+                found = true;
+                if name.namespace.is_empty() {
+                    eprintln!("{name} names no namespace; give one with --namespace");
+                    unreadable = true;
+                } else if !manifest::is_namespace(&name.namespace) {
+                    eprintln!("{name}: no namespace can have this name");
+                    unreadable = true;
+                } else if let Some(request) =
+                    manifest::request(&object.node.value(), &name.namespace)
+                {
+                    let explanation = Explanation::of(&request, &settings);
+                    rejected |= !explanation.answer.accepted;
+                    explanation.write(&name, colored, &mut out)?;
                 }
             }
         }
@@ -146,25 +163,10 @@ fn check(arguments: &Check) -> Result<ExitCode> {
     let (settings, understood) = read_settings(&arguments.judging, &config)?;
     let judge = Judge {
         settings: &settings,
+        api_groups: &understood.api_groups,
         namespace: namespace(&arguments.judging, &config),
     };
-    let mut files = Vec::new();
-    let mut unjudged = Vec::new();
-    for path in &arguments.paths {
-        let found = input::find(path)?;
-        for file in found.files {
-            if !config.excludes(&file)? {
-                files.push(file);
-            }
-        }
-        for (path, reason) in found.unjudged {
-            if !config.excludes(&path)? {
-                unjudged.push((path, reason));
-            }
-        }
-    }
-    unjudged.sort();
-    unjudged.dedup();
+    let chosen = Chosen::new(&arguments.paths, &config)?;
     let mut out = std::io::stdout().lock();
     let mut fixed = 0;
     let mut baseline = match arguments.baseline.as_ref().or(config.baseline.as_ref()) {
@@ -173,31 +175,24 @@ fn check(arguments: &Check) -> Result<ExitCode> {
     };
     let mut report = Report::new(format(arguments), BufWriter::new(std::io::stdout()));
     let mut batch = Batch::default();
-    for (path, reason) in unjudged {
+    for (path, reason) in chosen.unjudged {
         batch.pass_over(Some(path), reason);
     }
-    for file in files {
+    let mut run = |batch: &mut Batch| {
+        let about = (&judge, &understood);
+        batch.run(arguments, about, &mut baseline, &mut report, &mut out)
+    };
+    for file in chosen.files {
         batch.read(file);
         if batch.bytes > BATCH {
-            fixed += batch.run(
-                arguments,
-                &judge,
-                &understood,
-                &mut baseline,
-                &mut report,
-                &mut out,
-            )?;
+            fixed += run(&mut batch)?;
             batch = Batch::default();
         }
     }
-    fixed += batch.run(
-        arguments,
-        &judge,
-        &understood,
-        &mut baseline,
-        &mut report,
-        &mut out,
-    )?;
+    for chart in chosen.charts {
+        batch.render(chart, &understood.api_groups);
+    }
+    fixed += run(&mut batch)?;
     if fixed > 0 && arguments.write {
         let noun = if fixed == 1 {
             "violation"
@@ -264,21 +259,29 @@ impl Batch {
                 self.bytes += input.text.len();
                 self.inputs.push(input);
             }
-            Err(error) => {
-                let message = format!("{error:#}");
-                let outcome = Outcome::unreadable(self.inputs.len(), 0..0, message, 0..0);
-                self.outcomes.push(outcome);
-                self.inputs.push(Input::new(Some(file), String::new()));
-            }
+            Err(error) => self.fail(&error, Input::new(Some(file), String::new())),
         }
+    }
+
+    fn render(&mut self, chart: Chart, api_groups: &[String]) {
+        match chart.render(api_groups) {
+            Ok(input) => self.inputs.push(input),
+            Err(error) => self.fail(&error, Input::rendered(chart, String::new())),
+        }
+    }
+
+    fn fail(&mut self, error: &anyhow::Error, input: Input) {
+        let message = format!("{error:#}");
+        let outcome = Outcome::unreadable(self.inputs.len(), 0..0, message, 0..0);
+        self.outcomes.push(outcome);
+        self.inputs.push(input);
     }
 
     /// Judges the texts and reports; with `--fix` or `--write`, how many violations were mended.
     fn run(
         &mut self,
         arguments: &Check,
-        judge: &Judge<'_>,
-        settings: &Settings,
+        (judge, settings): (&Judge<'_>, &Settings),
         baseline: &mut Baseline,
         report: &mut Report<impl Write>,
         out: &mut impl Write,
@@ -407,6 +410,13 @@ fn fixes(
             eprintln!("env-isolation-check: {input}: {name}: not fixed, because {reason}");
         }
         if fixed.mended == 0 {
+            continue;
+        }
+        if input.chart.is_some() {
+            let name = input.name();
+            eprintln!(
+                "env-isolation-check: {name}: not fixed, because Helm renders it: change its templates or values"
+            );
             continue;
         }
         mended += fixed.mended;

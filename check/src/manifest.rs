@@ -1,6 +1,6 @@
 //! The objects of a document, and the admission requests that the API server would make of them.
 
-use prometheus_env_isolation_policy::resource::{Kind, MONITORING_GROUP};
+use prometheus_env_isolation_policy::resource::Kind;
 use serde_json::{Value, json};
 
 use crate::unjudged::Unjudged;
@@ -62,16 +62,17 @@ impl std::fmt::Display for Name {
 pub enum Found<'n> {
     /// An object that the policy is about.
     Object(Object<'n>),
-    /// One that it may be about: its kind is known, but it has no `apiVersion`.
+    /// One that it may be about: its kind is known, but its `apiVersion` is missing, or names no API group.
     Unversioned(Object<'n>),
     /// What is not judged, and why.
     Unjudged(Object<'n>, Unjudged),
 }
 
-/// The objects of a document that the policy is about.
+/// The objects of a document that the policy is about. `operators` are the API groups that have the
+/// operator's kinds.
 #[must_use]
-pub fn objects(document: &Node) -> Vec<Object<'_>> {
-    let found = contents(document).into_iter();
+pub fn objects<'n>(document: &'n Node, operators: &[String]) -> Vec<Object<'n>> {
+    let found = contents(document, operators).into_iter();
     found
         .filter_map(|found| match found {
             Found::Object(object) => Some(object),
@@ -83,24 +84,24 @@ pub fn objects(document: &Node) -> Vec<Object<'_>> {
 /// What is found in a document: in itself, in the items of a Kubernetes list one by one, and in
 /// arrays and mappings of objects, which Jsonnet writes.
 #[must_use]
-pub fn contents(document: &Node) -> Vec<Found<'_>> {
+pub fn contents<'n>(document: &'n Node, operators: &[String]) -> Vec<Found<'n>> {
     let mut found = Vec::new();
-    add(document, String::new(), &mut found);
+    add(document, String::new(), operators, &mut found);
     found
 }
 
-fn add<'n>(node: &'n Node, pointer: String, found: &mut Vec<Found<'n>>) {
+fn add<'n>(node: &'n Node, pointer: String, operators: &[String], found: &mut Vec<Found<'n>>) {
     let Some(kind) = node.get("kind").and_then(Node::text) else {
         match &node.content {
             Content::List(items) if is_collection(node) => {
                 for (index, item) in items.iter().enumerate() {
-                    add(item, format!("{pointer}/{index}"), found);
+                    add(item, format!("{pointer}/{index}"), operators, found);
                 }
             }
             Content::Mapping(members) if is_collection(node) => {
                 for (key, _, member) in members {
                     let key = key.replace('~', "~0").replace('/', "~1");
-                    add(member, format!("{pointer}/{key}"), found);
+                    add(member, format!("{pointer}/{key}"), operators, found);
                 }
             }
             _ if node.get("$patch").is_some() => {
@@ -123,20 +124,24 @@ fn add<'n>(node: &'n Node, pointer: String, found: &mut Vec<Found<'n>>) {
         node.get("items").map(|items| &items.content),
     ) {
         for (index, item) in items.iter().enumerate() {
-            add(item, format!("{pointer}/items/{index}"), found);
+            add(item, format!("{pointer}/items/{index}"), operators, found);
         }
     } else if let Some(group) = group {
-        if Kind::of(group, kind).is_some() {
+        if Kind::of(group, kind, operators).is_some() {
             found.push(Found::Object(object(pointer)));
         } else if INSTALLERS.contains(&(group, kind)) {
             found.push(Found::Unjudged(object(pointer), Unjudged::Installs));
         } else if (group, kind) == KUSTOMIZATION {
             found.push(Found::Unjudged(object(pointer), Unjudged::Kustomization));
-        } else if Kind::of(MONITORING_GROUP, kind).is_some() {
+        } else if Kind::named(kind).is_none_or(|kind| kind == Kind::PersistentVolumeClaim) {
+            // Another kind of that name.
+        } else if group.is_empty() {
+            found.push(Found::Unversioned(object(pointer)));
+        } else {
             let reason = Unjudged::OtherGroup(group.to_owned());
             found.push(Found::Unjudged(object(pointer), reason));
         }
-    } else if is_known(kind) {
+    } else if Kind::named(kind).is_some() {
         found.push(Found::Unversioned(object(pointer)));
     }
 }
@@ -152,13 +157,6 @@ fn is_collection(node: &Node) -> bool {
             !members.is_empty() && members.iter().all(|(.., member)| is_part(member))
         }
     }
-}
-
-/// Whether the policy is about a kind of this name.
-fn is_known(kind: &str) -> bool {
-    [MONITORING_GROUP, ""]
-        .iter()
-        .any(|group| Kind::of(group, kind).is_some())
 }
 
 /// Whether a document that cannot be read is surely none of the policy's: each kind that it names
@@ -185,8 +183,19 @@ pub fn is_foreign(document: &str) -> bool {
     if found.is_empty() {
         found = kinds(false);
     }
-    let is_other = |kind: &&str| !kind.is_empty() && !kind.ends_with("List") && !is_known(kind);
+    let is_other =
+        |kind: &&str| !kind.is_empty() && !kind.ends_with("List") && Kind::named(kind).is_none();
     !found.is_empty() && found.iter().all(is_other)
+}
+
+/// Whether a namespace can have this name: a DNS label (RFC 1123).
+#[must_use]
+pub fn is_namespace(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| is_part(byte) || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// The group, empty for the core group, and the version of an `apiVersion`.
@@ -227,13 +236,13 @@ impl Object<'_> {
 }
 
 /// The admission request for the creation of an object; none for kinds that the policy is not
-/// about. In a cluster the namespace is part of the object even where its manifest names none.
+/// about, in whatever API group. In a cluster the namespace is part of the object even where its manifest names none.
 #[must_use]
 pub fn request(object: &Value, namespace: &str) -> Option<Value> {
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
     let (group, version) = group_and_version(api_version);
     let kind = object["kind"].as_str().unwrap_or_default();
-    let known = Kind::of(group, kind)?;
+    let known = Kind::named(kind)?;
     let mut object = object.clone();
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.insert("namespace".to_owned(), namespace.into());
@@ -260,6 +269,7 @@ pub fn request(object: &Value, namespace: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use prometheus_env_isolation_policy::settings::Settings;
     use rstest::rstest;
 
     const LISTS: &str = "\
@@ -281,7 +291,7 @@ items:
     #[test]
     fn lists_are_taken_apart_and_other_kinds_left_out() {
         let document = Node::read(LISTS, 0).expect("valid YAML");
-        let objects = objects(&document);
+        let objects = objects(&document, &Settings::default().api_groups);
         let names: Vec<String> = objects
             .iter()
             .map(|one| one.name(None).to_string())

@@ -37,7 +37,7 @@ impl fmt::Display for Unjudged {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Chart => {
-                "this is a chart: judge what Helm renders of it, \
+                "this is a chart: name it in `charts` of env-isolation.yaml, or judge what Helm renders of it, \
                  `helm template … | env-isolation-check -`"
             }
             Self::Kustomization => {
@@ -52,7 +52,7 @@ impl fmt::Display for Unjudged {
             Self::OtherGroup(group) => {
                 return write!(
                     formatter,
-                    "not judged, for the policy is about monitoring.coreos.com, not {group}"
+                    "not judged, for the setting `apiGroups` does not name {group:?}"
                 );
             }
             Self::NoObject => "not judged, for it is no Kubernetes object: it has no `kind`",

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::options::DuplicateKeyPolicy;
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Error, Location, Spanned};
 
 /// A value, and where it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,13 +146,6 @@ impl Node {
         let parsed = serde_saphyr::from_str_with_options(document, options);
         let spanned: Spanned<Self> = parsed.map_err(|error| {
             let place = error.location().map_or(0, |it| start_of(document, it));
-            // The place is told apart.
-            let message = error.to_string();
-            let message = message.lines().next().unwrap_or_default();
-            let message = message.strip_prefix("error: ").unwrap_or(message);
-            let message = message
-                .rsplit_once(" at line ")
-                .map_or(message, |(message, _)| message);
             // The parser tells where it noticed; what is to be mended is where it opens.
             let read = &document[..document.ceil_char_boundary(place + 1)];
             let opened = unclosed(read).pop();
@@ -162,7 +155,7 @@ impl Node {
                     offset: offset + opened,
                 },
                 None => Broken {
-                    message: message.to_owned(),
+                    message: said(&error),
                     offset: offset + place,
                 },
             }
@@ -377,6 +370,27 @@ fn unclosed(text: &str) -> Vec<usize> {
         is_start = character.is_whitespace() || matches!(character, '[' | '{' | ',' | ':');
     }
     open
+}
+
+/// What is wrong, without the place, which is told apart, and without what only the parser's user could do.
+fn said(error: &Error) -> String {
+    match error {
+        Error::NullIntoString { .. }
+        | Error::Unexpected {
+            expected: "string scalar",
+            ..
+        } => "a key must be text".to_owned(),
+        Error::BinaryNotUtf8 { .. } => "what is `!!binary` here is no text".to_owned(),
+        Error::InvalidScalar { .. } => "this is no value of its tag".to_owned(),
+        Error::NonFiniteFloat { value, .. } => format!("JSON has no number like `{value}`"),
+        _ => {
+            let message = error.to_string();
+            let message = message.lines().next().unwrap_or_default();
+            let message = message.strip_prefix("error: ").unwrap_or(message);
+            let place = message.rsplit_once(" at line ");
+            place.map_or(message, |(message, _)| message).to_owned()
+        }
+    }
 }
 
 /// Where an error is. Those of the scanner count characters only.
@@ -596,6 +610,16 @@ spec:
         };
         let text = "a0: &a0 x\n".to_owned() + &(0..40).map(level).collect::<String>();
         assert!(Node::read(&text, 0).is_err());
+    }
+
+    #[rstest]
+    #[case(": x\n", "a key must be text")]
+    #[case("? [a]\n: x\n", "a key must be text")]
+    #[case("a: !!binary gIGC\n", "what is `!!binary` here is no text")]
+    #[case("a: !!int x\n", "this is no value of its tag")]
+    #[case("a: .inf\n", "JSON has no number like `.inf`")]
+    fn no_message_is_for_the_parsers_user(#[case] text: &str, #[case] message: &str) {
+        assert_eq!(Node::read(text, 0).unwrap_err().message, message);
     }
 
     #[rstest]

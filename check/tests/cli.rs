@@ -1,13 +1,14 @@
 //! The program as a pipeline runs it: manifests in, a report and an exit code out.
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+mod place;
+
+use std::process::Command;
 
 use rstest::rstest;
 use serde_json::Value;
 use serde_sarif::sarif::{ResultLevel, Sarif};
-use tempfile::TempDir;
+
+use place::{Place, Ran};
 
 const LEAKING: &str = "\
 # Source: stack/templates/kubelet.yaml
@@ -63,68 +64,6 @@ metadata: {name: gone}
 $patch: delete
 ";
 
-/// A folder, and the program in it.
-struct Place(TempDir);
-
-impl Place {
-    fn with(files: &[(&str, &str)]) -> Self {
-        let place = Self(tempfile::tempdir().expect("a folder"));
-        for (name, text) in files {
-            let path = place.path().join(name);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(path, text).expect("a file");
-        }
-        place
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path().join(name)).expect("a file")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        self.run_on("", arguments)
-    }
-
-    fn run_on(&self, input: &str, arguments: &[&str]) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_env-isolation-check"))
-            .args(arguments)
-            .current_dir(self.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        // It may end before it has read everything.
-        let _ = child
-            .stdin
-            .take()
-            .expect("a pipe")
-            .write_all(input.as_bytes());
-        Ran::from(child.wait_with_output().expect("an end"))
-    }
-}
-
-#[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-}
-
 #[test]
 fn a_violation_is_shown_where_it_stands_with_what_to_write() {
     let ran = Place::with(&[("kubelet.yaml", LEAKING)]).run(&["kubelet.yaml"]);
@@ -169,10 +108,15 @@ exporter's own label `namespace` wins, and no rule filters it
 #[case::warning_as_error(ODD, &["--warnings-as-errors"], 1, "1 accepted, 0 rejected; 1 warning\n")]
 #[case::no_namespace("kind: Probe\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a}\n", &[], 2,
     "the object names no namespace; give one with --namespace\n --> <stdin>:3:18")]
+#[case::placeholder("kind: Probe\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a, namespace: '${ENV}'}\n", &[], 2,
+    "error[unreadable]: no namespace can have this name, so that nothing is known of the object; judge it as \
+     it is deployed\n --> <stdin>:3:32")]
+#[case::no_group("kind: Probe\napiVersion: v1\nmetadata: {name: a, namespace: dev}\n", &[], 2,
+    "error[unreadable]: the object has an apiVersion without API group, so that no cluster would take it\n --> <stdin>:1:7")]
 #[case::namespace("kind: PrometheusRule\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a}\n",
     &["--namespace", "dev"], 1, "PrometheusRule dev/a: metadata.labels.release")]
 #[case::wrong_type("kind: PodMonitor\napiVersion: monitoring.coreos.com/v1\nmetadata: {name: a, namespace: dev}\n\
-    spec:\n  podMetricsEndpoints: 3\n", &[], 1, "error[refused]: spec.podMetricsEndpoints")]
+    spec:\n  podMetricsEndpoints: 3\n", &[], 1, "PodMonitor dev/a: spec.podMetricsEndpoints")]
 #[case::verbose(HARMLESS, &["--verbose"], 0,
     "accepted   PrometheusRule prod/rules (environment prod) <stdin>:1\n")]
 fn standard_input_is_judged(
@@ -243,8 +187,8 @@ fn nothing_that_may_bring_in_objects_is_passed_over_in_silence() {
     let place = Place::with(&[("others.yaml", OTHERS)]);
     let ran = place.run(&["others.yaml"]);
     let expected = "\
-note: others.yaml:1: PodMonitor shop-dev/azure: not judged, for the policy is about monitoring.coreos.com, \
-not azmonitoring.microsoft.com
+note: others.yaml:1: PodMonitor shop-dev/azure: not judged, for the setting `apiGroups` does not \
+name \"azmonitoring.microsoft.com\"
 
 note: others.yaml:5: Application argocd/shop: what it installs is not judged: judge what Helm or Kustomize \
 render of it
@@ -314,7 +258,7 @@ fn a_chart_and_a_kustomization_are_told_once() {
     ]);
     let ran = place.run(&["."]);
     let expected = "\
-note: ./charts/shop: this is a chart: judge what Helm renders of it, `helm template … | env-isolation-check -`
+note: ./charts/shop: this is a chart: name it in `charts` of env-isolation.yaml, or judge what Helm renders of it, `helm template … | env-isolation-check -`
 
 note: ./overlays/dev: this is a kustomization: judge what it builds, `kubectl kustomize … | env-isolation-check -`
 
@@ -323,9 +267,14 @@ note: ./overlays/dev: this is a kustomization: judge what it builds, `kubectl ku
     assert_eq!(ran.out, expected);
     assert_eq!(ran.code, Some(0));
     assert_eq!(place.run(&["--strict", "."]).code, Some(2));
+    let ran = place.run(&["overlays/dev/kustomization.yml"]);
+    let expected = "note: overlays/dev: this is a kustomization: ";
+    assert!(ran.out.starts_with(expected), "{}", ran.out);
     let templates = [
         "charts/shop/templates/a.yaml",
         "charts/shop/templates/b.yaml",
+        "charts/shop/values-dev.yaml",
+        "charts/shop/Chart.yaml",
     ];
     let ran = place.run(&templates);
     assert!(
@@ -361,12 +310,16 @@ fn what_may_be_ours_but_cannot_be_read_is_told() {
         "unversioned.yaml",
         "kind: PodMonitor\nmetadata: {name: a}\n",
     )]);
-    std::fs::write(place.path().join("photo.yaml"), b"\x89PNG\0\xff").expect("a file");
+    let write =
+        |name, bytes: &[u8]| std::fs::write(place.path().join(name), bytes).expect("a file");
+    write("photo.yaml", b"\x89PNG\0\xff");
+    write("powershell.yaml", b"\xff\xfek\0i\0n\0d\0");
     let ran = place.run(&["."]);
     let parts = [
         "error[unreadable]: the object has no apiVersion",
         " --> ./unversioned.yaml:1:7\n",
-        "error[unreadable]: cannot read ./photo.yaml: it is binary",
+        "error[unreadable]: cannot read ./photo.yaml: it is binary\n--> ./photo.yaml\n\n",
+        "cannot read ./powershell.yaml: it is UTF-16; save it as UTF-8\n",
     ];
     for part in parts {
         assert!(ran.out.contains(part), "{part}\n{}", ran.out);
@@ -450,6 +403,13 @@ fn what_a_baseline_has_does_not_fail_and_what_is_new_does() {
     let gone = "env-isolation-check: gone since the baseline: ServiceMonitor monitoring-dev/kubelet: \
                 metadata.labels.release (release-label)\n";
     assert_eq!(ran.err, gone);
+    let other = place.run(&["--baseline", "a.yaml", "a.yaml"]);
+    assert!(
+        other
+            .err
+            .contains("a.yaml is no baseline; --write-baseline writes one"),
+        "{other:?}"
+    );
     let missing = place.run(&["--baseline", "none.json", "a.yaml"]);
     assert_eq!(missing.code, Some(2), "{missing:?}");
 }
@@ -602,7 +562,7 @@ fn what_helm_rendered_is_shown_in_its_template() {
 #[case::no_file(&["missing.yaml"], "cannot read missing.yaml")]
 #[case::no_namespace_can_be(&["-n", "Not_Valid", "rules.yaml"], "no namespace can have this name")]
 #[case::no_match(&["*.yml"], "no file matches *.yml")]
-#[case::no_path(&[], "required arguments were not provided")]
+#[case::no_path(&[], "no PATH is given")]
 #[case::bad_settings(&["--settings", "bad.yaml", "rules.yaml"], "error: colour: unknown key; known are environments, sharedNamespaces")]
 #[case::write_to_a_pipe(&["--write", "-"], "--fix prints the fixes as a patch")]
 fn what_cannot_be_read_is_told(#[case] arguments: &[&str], #[case] expected: &str) {
@@ -633,6 +593,63 @@ fn a_broken_document_hides_none_of_the_others() {
         assert!(ran.out.contains(part), "{part}\n{}", ran.out);
     }
     assert_eq!(ran.code, Some(2));
+}
+
+#[rstest]
+#[case::judged(
+    "apiGroups: [azmonitoring.microsoft.com]\n",
+    1,
+    "PodMonitor shop-dev/azure: metadata.labels.release"
+)]
+#[case::not_judged(
+    "{}\n",
+    0,
+    "the setting `apiGroups` does not name \"azmonitoring.microsoft.com\""
+)]
+#[case::wrong(
+    "apiGroups: [Azure]\n",
+    2,
+    "apiGroups[0]: \"Azure\" is no valid name of an API group\n --> settings.yaml:1:13"
+)]
+fn other_groups_are_judged_where_the_settings_name_them(
+    #[case] settings: &str,
+    #[case] code: i32,
+    #[case] expected: &str,
+) {
+    let azure = OTHERS.split("---\n").next().expect("a document");
+    let place = Place::with(&[("azure.yaml", azure), ("settings.yaml", settings)]);
+    let ran = place.run(&["-s", "settings.yaml", "azure.yaml"]);
+    assert!(
+        format!("{}{}", ran.out, ran.err).contains(expected),
+        "{ran:?}"
+    );
+    assert_eq!(ran.code, Some(code), "{ran:?}");
+}
+
+#[test]
+fn a_field_that_cannot_be_read_hides_no_other_endpoint() {
+    let text = LEAKING.replace("  endpoints:\n", "  endpoints:\n    - honorLabels: 'yes'\n");
+    let place = Place::with(&[("kubelet.yaml", &text)]);
+    let ran = place.run(&["kubelet.yaml"]);
+    let parts = [
+        "error[refused]: expected a boolean, found a string; nothing else of spec.endpoints[0] was judged\n",
+        "kubelet.yaml:13:20\n",
+        "ServiceMonitor monitoring-dev/kubelet: metadata.labels.release",
+        "ServiceMonitor monitoring-dev/kubelet: spec.endpoints[1].metricRelabelings",
+        "1 rejected for 3 violations (2 with a fix: see --fix and --write)",
+    ];
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+    assert_eq!(ran.code, Some(1));
+    // What cannot be read stays as it is.
+    let ran = place.run(&["--write", "kubelet.yaml"]);
+    assert!(
+        place
+            .read("kubelet.yaml")
+            .contains("- honorLabels: 'yes'\n")
+    );
+    assert!(ran.out.contains("1 rejected for 1 violation\n"), "{ran:?}");
 }
 
 #[test]
@@ -817,6 +834,61 @@ spec: {staticConfigs: [{targets: ['192.0.2.1:80']}]}
     let part = "unless a rule gave the target a label `namespace`, the exporter's own stays\n";
     assert!(ran.out.contains(part), "{}", ran.out);
     assert!(!ran.out.contains("namespace becomes label"), "{}", ran.out);
+}
+
+#[rstest]
+#[case::one(
+    "{matchNames: [shop-dev]}",
+    "{}",
+    "    dev          nothing\n    *-dev        shop-dev\n    kube-system  nothing\n"
+)]
+#[case::some(
+    "{any: true}",
+    "{}",
+    "    dev          dev\n    *-dev        monitoring-dev, a-dev, b-dev, and others\n    kube-system  kube-system\n"
+)]
+#[case::none(
+    "{}",
+    "{relabelings: [{action: keep, sourceLabels: [namespace], regex: 'other'}]}",
+    "    dev          nothing\n    *-dev        nothing\n    kube-system  nothing\n"
+)]
+#[case::no_label(
+    "{}",
+    "{metricRelabelings: [{action: labeldrop, regex: namespace}]}",
+    "    kube-system  nothing\n    and series without a label `namespace`\n"
+)]
+fn an_explanation_says_what_is_left_of_the_environment(
+    #[case] selector: &str,
+    #[case] endpoint: &str,
+    #[case] expected: &str,
+) {
+    let text = LEAKING.split("spec:").next().expect("an object");
+    let spec = format!(
+        "spec: {{namespaceSelector: {selector}, selector: {{matchLabels: {{a: b}}}}, endpoints: [{endpoint}]}}"
+    );
+    let ran = Place::with(&[]).run_on(&format!("{text}{spec}\n"), &["explain", "-"]);
+    let left = ran.out.split("  stored of what dev may see\n").nth(1);
+    assert!(
+        left.expect("what is left").contains(expected),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_hides_no_explanation() {
+    let place = Place::with(&[("b.yaml", LEAKING)]);
+    std::fs::write(place.path().join("a.yaml"), b"\0\xff").expect("a file");
+    let ran = place.run(&["explain", "."]);
+    assert!(
+        ran.err.contains("cannot read ./a.yaml: it is binary"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.out.contains("ServiceMonitor monitoring-dev/kubelet"),
+        "{ran:?}"
+    );
+    assert_eq!(ran.code, Some(2));
 }
 
 #[test]

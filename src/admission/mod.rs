@@ -3,9 +3,11 @@
 pub mod fix;
 pub mod request;
 pub mod response;
+mod unreadable;
 
 use serde_json::value::RawValue;
 
+use crate::json::unreadable::Unreadable;
 use crate::json::{self, Strict};
 use crate::resource::scraped::Scraped;
 use crate::resource::{Kind, Object, prometheus};
@@ -51,7 +53,8 @@ pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
 pub fn explain(payload: &[u8]) -> Result<Vec<Walkthrough>, String> {
     let (request, settings) = read(payload)?;
     let settings = Settings::read(settings)?;
-    let kind = Kind::of(text(&request.kind.group), text(&request.kind.kind));
+    let (group, kind) = (text(&request.kind.group), text(&request.kind.kind));
+    let kind = Kind::of(group, kind, &settings.api_groups);
     let namespace = text(&request.namespace);
     let (Some(kind), Some(object)) = (kind, request.object) else {
         return Ok(Vec::new());
@@ -74,25 +77,28 @@ fn read(payload: &[u8]) -> Result<(ReadRequest<'_>, Option<&RawValue>), String> 
         let request = payload.request.0.map(|Strict(object)| Ok(object));
         return Ok((request, payload.settings));
     }
-    let payload: Payload<'_, &RawValue> = json::object(payload, "")
+    let payload: Payload<'_, &RawValue> = json::object(payload, None)
         .map_err(|error| format!("the request cannot be read: {error}"))?;
     let request = payload.request.0.map(|object| Object::read(object.get()));
     Ok((request, payload.settings))
 }
 
 /// A request whose objects were read, if they could be.
-type ReadRequest<'a> = Request<'a, Result<Object<'a>, String>>;
+type ReadRequest<'a> = Request<'a, Result<Object<'a>, Unreadable>>;
 
 fn judge(payload: &[u8]) -> Result<Response, String> {
     let (request, settings) = read(payload)?;
-    let Some(kind) = Kind::of(text(&request.kind.group), text(&request.kind.kind)) else {
-        return Ok(Response::accepted());
-    };
-    if !text(&request.sub_resource).is_empty() {
+    let (group, kind) = (text(&request.kind.group), text(&request.kind.kind));
+    let operation = text(&request.operation);
+    let is_removal = matches!(operation, "DELETE" | "CONNECT");
+    if Kind::named(kind).is_none() || !text(&request.sub_resource).is_empty() || is_removal {
         return Ok(Response::accepted());
     }
-    let is_update = match text(&request.operation) {
-        "DELETE" | "CONNECT" => return Ok(Response::accepted()),
+    let settings = Settings::read(settings)?;
+    let Some(kind) = Kind::of(group, kind, &settings.api_groups) else {
+        return Ok(Response::accepted());
+    };
+    let is_update = match operation {
         "CREATE" => false,
         "UPDATE" => true,
         _ => return Err("the request's operation is none that the API server has".to_owned()),
@@ -101,54 +107,102 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
     if namespace.is_empty() {
         return Err("the request has no namespace, though objects of its kind have one".to_owned());
     }
-    let settings = Settings::read(settings)?;
-    let object = request.object.ok_or("the request has no object")??;
+    let object = request.object.ok_or("the request has no object")?;
     let old = request.old_object.filter(|_| is_update);
     let old = old.and_then(Result::ok);
-    if old.as_ref().is_some_and(|old| object.says_the_same_as(old)) {
+    if let (Ok(object), Some(old)) = (&object, &old)
+        && object.says_the_same_as(old)
+    {
         // Controllers must be able to take finalizers off an object that was let in before.
         return Ok(Response::accepted());
     }
-    let name = object.metadata.as_ref().and_then(|it| it.name.as_deref());
+    let metadata = object.as_ref().ok().and_then(|it| it.metadata.as_ref());
+    let name = metadata.and_then(|it| it.name.as_deref());
     let name = name.unwrap_or_else(|| text(&request.name));
-
-    let mut verdict = Verdict::default();
-    match kind {
-        Kind::ServiceMonitor
-        | Kind::PodMonitor
-        | Kind::Probe
-        | Kind::ScrapeConfig
-        | Kind::PrometheusRule => {
-            let scraped = Scraped::read(kind, &object, namespace)?;
-            release_label::judge(&object, namespace, &settings, &mut verdict);
-            if let Some(scraped) = &scraped {
-                namespace_filter::judge(&object, scraped, namespace, &settings, &mut verdict);
-                warnings::scraped::warn(scraped, &mut verdict);
-            }
+    let case = Case {
+        kind,
+        namespace,
+        name,
+        old: old.as_ref(),
+        settings: &settings,
+    };
+    let judged = match &object {
+        Ok(object) => case.verdict(object),
+        Err(unreadable) => Err(unreadable.clone()),
+    };
+    let verdict = match judged {
+        Ok(verdict) => verdict,
+        Err(unreadable) => {
+            let object = object_text(payload).ok_or("the request has no object")?;
+            unreadable::judge(kind, object, unreadable, |object| case.verdict(object))?
         }
-        Kind::Prometheus | Kind::PrometheusAgent | Kind::ThanosRuler => {
-            let prometheus = prometheus::read(&object)?;
-            storage_class::judge_requested(&prometheus, &settings, &mut verdict);
-            let release = object.label(&settings.release_label);
-            match settings.environment_scraping(namespace, release) {
-                Some(environment) => {
-                    let of = (environment, &settings);
-                    selector::judge(kind, &object, &prometheus, of, &mut verdict);
-                    scrape_override::judge(kind, &prometheus, &mut verdict);
-                    warnings::prometheus::warn(&prometheus, of, &mut verdict);
-                }
-                None => {
-                    warnings::prometheus::warn_of_none(
-                        namespace,
-                        &settings.release_label,
-                        &mut verdict,
-                    );
-                }
-            }
-        }
-        Kind::PersistentVolumeClaim => {
-            storage_class::judge(&object, old.as_ref(), name, &settings, &mut verdict)?;
-        }
-    }
+    };
     Ok(verdict.response(&format!("{} {namespace}/{name}", text(&request.kind.kind))))
+}
+
+/// The object of a request, as text.
+fn object_text(payload: &[u8]) -> Option<&str> {
+    let Strict(payload) = serde_json::from_slice::<Strict<Payload<'_, &RawValue>>>(payload).ok()?;
+    payload.request.0.object.map(RawValue::get)
+}
+
+/// What an object is judged with.
+struct Case<'a> {
+    kind: Kind,
+    namespace: &'a str,
+    name: &'a str,
+    /// The object as it was.
+    old: Option<&'a Object<'a>>,
+    settings: &'a Settings,
+}
+
+impl Case<'_> {
+    fn verdict(&self, object: &Object<'_>) -> Result<Verdict, Unreadable> {
+        let Self {
+            kind,
+            namespace,
+            name,
+            old,
+            settings,
+        } = *self;
+        let mut verdict = Verdict::default();
+        match kind {
+            Kind::ServiceMonitor
+            | Kind::PodMonitor
+            | Kind::Probe
+            | Kind::ScrapeConfig
+            | Kind::PrometheusRule => {
+                let scraped = Scraped::read(kind, object, namespace)?;
+                release_label::judge(object, namespace, settings, &mut verdict);
+                if let Some(scraped) = &scraped {
+                    namespace_filter::judge(object, scraped, namespace, settings, &mut verdict);
+                    warnings::scraped::warn(scraped, &mut verdict);
+                }
+            }
+            Kind::Prometheus | Kind::PrometheusAgent | Kind::ThanosRuler => {
+                let prometheus = prometheus::read(object)?;
+                storage_class::judge_requested(&prometheus, settings, &mut verdict);
+                let release = object.label(&settings.release_label);
+                match settings.environment_scraping(namespace, release) {
+                    Some(environment) => {
+                        let of = (environment, settings);
+                        selector::judge(kind, object, &prometheus, of, &mut verdict);
+                        scrape_override::judge(kind, &prometheus, &mut verdict);
+                        warnings::prometheus::warn(&prometheus, of, &mut verdict);
+                    }
+                    None => {
+                        warnings::prometheus::warn_of_none(
+                            namespace,
+                            &settings.release_label,
+                            &mut verdict,
+                        );
+                    }
+                }
+            }
+            Kind::PersistentVolumeClaim => {
+                storage_class::judge(object, old, name, settings, &mut verdict)?;
+            }
+        }
+        Ok(verdict)
+    }
 }

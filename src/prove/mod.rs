@@ -15,6 +15,7 @@ pub mod leak;
 mod samples;
 mod slice;
 pub mod solver;
+pub mod stored;
 mod targets;
 mod ways;
 

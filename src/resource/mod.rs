@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::unreadable::Unreadable;
 use crate::json::{self, Strict, few, few_members, few_texts};
 
 pub mod endpoint;
@@ -18,48 +19,57 @@ pub mod scrape_config;
 pub mod scraped;
 pub mod service_monitor;
 
-/// The API group of prometheus-operator's kinds.
+/// The API group of prometheus-operator's kinds. Others have the same kinds in groups of their own.
 pub const MONITORING_GROUP: &str = "monitoring.coreos.com";
 
 /// A kind that a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `ServiceMonitor` of `monitoring.coreos.com`.
+    /// prometheus-operator's `ServiceMonitor`.
     ServiceMonitor,
-    /// `PodMonitor` of `monitoring.coreos.com`.
+    /// prometheus-operator's `PodMonitor`.
     PodMonitor,
-    /// `Probe` of `monitoring.coreos.com`.
+    /// prometheus-operator's `Probe`.
     Probe,
-    /// `ScrapeConfig` of `monitoring.coreos.com`.
+    /// prometheus-operator's `ScrapeConfig`.
     ScrapeConfig,
-    /// `PrometheusRule` of `monitoring.coreos.com`.
+    /// prometheus-operator's `PrometheusRule`.
     PrometheusRule,
-    /// `Prometheus` of `monitoring.coreos.com`.
+    /// prometheus-operator's `Prometheus`.
     Prometheus,
-    /// `PrometheusAgent` of `monitoring.coreos.com`.
+    /// prometheus-operator's `PrometheusAgent`.
     PrometheusAgent,
-    /// `ThanosRuler` of `monitoring.coreos.com`.
+    /// prometheus-operator's `ThanosRuler`.
     ThanosRuler,
     /// `PersistentVolumeClaim` of the core group.
     PersistentVolumeClaim,
 }
 
 impl Kind {
-    /// The kind of these names, in any version.
+    /// The kind of these names, in any version. `operators` are the groups that have the operator's kinds.
     #[must_use]
-    pub fn of(group: &str, kind: &str) -> Option<Self> {
-        match (group, kind) {
-            (MONITORING_GROUP, "ServiceMonitor") => Some(Self::ServiceMonitor),
-            (MONITORING_GROUP, "PodMonitor") => Some(Self::PodMonitor),
-            (MONITORING_GROUP, "Probe") => Some(Self::Probe),
-            (MONITORING_GROUP, "ScrapeConfig") => Some(Self::ScrapeConfig),
-            (MONITORING_GROUP, "PrometheusRule") => Some(Self::PrometheusRule),
-            (MONITORING_GROUP, "Prometheus") => Some(Self::Prometheus),
-            (MONITORING_GROUP, "PrometheusAgent") => Some(Self::PrometheusAgent),
-            (MONITORING_GROUP, "ThanosRuler") => Some(Self::ThanosRuler),
-            (PersistentVolumeClaim::GROUP, PersistentVolumeClaim::KIND) => {
-                Some(Self::PersistentVolumeClaim)
-            }
+    pub fn of(group: &str, kind: &str, operators: &[String]) -> Option<Self> {
+        let kind = Self::named(kind)?;
+        let is_its = match kind {
+            Self::PersistentVolumeClaim => group == PersistentVolumeClaim::GROUP,
+            _ => operators.iter().any(|operator| operator == group),
+        };
+        is_its.then_some(kind)
+    }
+
+    /// The kind of this name, in whatever group.
+    #[must_use]
+    pub fn named(kind: &str) -> Option<Self> {
+        match kind {
+            "ServiceMonitor" => Some(Self::ServiceMonitor),
+            "PodMonitor" => Some(Self::PodMonitor),
+            "Probe" => Some(Self::Probe),
+            "ScrapeConfig" => Some(Self::ScrapeConfig),
+            "PrometheusRule" => Some(Self::PrometheusRule),
+            "Prometheus" => Some(Self::Prometheus),
+            "PrometheusAgent" => Some(Self::PrometheusAgent),
+            "ThanosRuler" => Some(Self::ThanosRuler),
+            PersistentVolumeClaim::KIND => Some(Self::PersistentVolumeClaim),
             _ => None,
         }
     }
@@ -123,9 +133,9 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     ///
-    /// A sentence that names the field that cannot be read.
-    pub fn read(text: &'a str) -> Result<Self, String> {
-        json::object(text, "")
+    /// The field that cannot be read.
+    pub fn read(text: &'a str) -> Result<Self, Unreadable> {
+        json::object(text, None)
     }
 
     /// The labels, none if there are none.
@@ -157,9 +167,9 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     ///
-    /// A sentence that names the field that cannot be read.
-    pub fn spec<T: Deserialize<'a>>(&self) -> Result<T, String> {
-        json::object(self.spec.map_or("{}", RawValue::get), "spec")
+    /// The field that cannot be read.
+    pub fn spec<T: Deserialize<'a>>(&self) -> Result<T, Unreadable> {
+        json::object(self.spec.map_or("{}", RawValue::get), Some("spec"))
     }
 }
 

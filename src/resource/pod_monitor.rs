@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::endpoint::{Endpoint, Monitor, NamespaceSelector, Of};
 use super::{LabelSelector, Object};
+use crate::json::unreadable::Unreadable;
 use crate::json::{Strict, few, few_texts};
 
 #[derive(Deserialize)]
@@ -24,8 +25,8 @@ struct Spec {
 ///
 /// # Errors
 ///
-/// A sentence that names the field that cannot be read.
-pub fn read(object: &Object<'_>, namespace: &str) -> Result<Monitor, String> {
+/// The field that cannot be read.
+pub fn read(object: &Object<'_>, namespace: &str) -> Result<Monitor, Unreadable> {
     let spec: Spec = object.spec()?;
     let metadata = object.metadata.as_ref();
     let name = metadata.and_then(|metadata| metadata.name.as_deref());

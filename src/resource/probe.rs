@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::endpoint::NamespaceSelector;
 use super::{LabelSelector, Labels, Object};
+use crate::json::unreadable::Unreadable;
 use crate::json::{Strict, few, few_members, few_texts};
 use crate::relabel::config::Relabeling;
 
@@ -88,8 +89,8 @@ pub struct Probe {
 ///
 /// # Errors
 ///
-/// A sentence that names the field that cannot be read.
-pub fn read(object: &Object<'_>) -> Result<Probe, String> {
+/// The field that cannot be read.
+pub fn read(object: &Object<'_>) -> Result<Probe, Unreadable> {
     let spec: Spec = object.spec()?;
     let prober = spec.prober.unwrap_or_default().0;
     let targets = spec.targets.unwrap_or_default().0;

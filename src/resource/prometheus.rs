@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::persistent_volume_claim as claim;
 use super::{Annotations, LabelSelector, Object};
+use crate::json::unreadable::Unreadable;
 use crate::json::{Strict, few, few_texts};
 use crate::relabel::config::Relabeling;
 
@@ -309,7 +310,7 @@ fn rules(
 ///
 /// # Errors
 ///
-/// A sentence that names the field that cannot be read.
-pub fn read(object: &Object<'_>) -> Result<Prometheus, String> {
+/// The field that cannot be read.
+pub fn read(object: &Object<'_>) -> Result<Prometheus, Unreadable> {
     object.spec()
 }

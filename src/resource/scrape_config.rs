@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Labels, Object};
+use crate::json::unreadable::Unreadable;
 use crate::json::{Strict, few, few_members, few_texts};
 use crate::relabel::config::Relabeling;
 
@@ -153,8 +154,8 @@ const ELSEWHERE: [&str; 19] = [
 ///
 /// # Errors
 ///
-/// A sentence that names the field that cannot be read.
-pub fn read(object: &Object<'_>) -> Result<ScrapeConfig, String> {
+/// The field that cannot be read.
+pub fn read(object: &Object<'_>) -> Result<ScrapeConfig, Unreadable> {
     let mut config: ScrapeConfig = object.spec()?;
     let fields: BTreeMap<String, &RawValue> = object.spec()?;
     for (field, value) in fields {

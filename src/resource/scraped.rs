@@ -4,6 +4,7 @@ use super::endpoint::Monitor;
 use super::probe::{self, Probe};
 use super::scrape_config::{self, ScrapeConfig};
 use super::{Kind, Object, pod_monitor, service_monitor};
+use crate::json::unreadable::Unreadable;
 
 /// What holds things to be scraped.
 #[derive(Debug)]
@@ -21,8 +22,12 @@ impl Scraped {
     ///
     /// # Errors
     ///
-    /// A sentence with the path of a field that cannot be read.
-    pub fn read(kind: Kind, object: &Object<'_>, namespace: &str) -> Result<Option<Self>, String> {
+    /// The field that cannot be read.
+    pub fn read(
+        kind: Kind,
+        object: &Object<'_>,
+        namespace: &str,
+    ) -> Result<Option<Self>, Unreadable> {
         Ok(Some(match kind {
             Kind::ServiceMonitor => Self::Monitor(service_monitor::read(object)?),
             Kind::PodMonitor => Self::Monitor(pod_monitor::read(object, namespace)?),

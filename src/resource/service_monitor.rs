@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::endpoint::{Endpoint, Monitor, NamespaceSelector, Of};
 use super::{LabelSelector, Object};
+use crate::json::unreadable::Unreadable;
 use crate::json::{Strict, few, few_texts};
 
 #[derive(Deserialize)]
@@ -26,8 +27,8 @@ struct Spec {
 ///
 /// # Errors
 ///
-/// A sentence that names the field that cannot be read.
-pub fn read(object: &Object<'_>) -> Result<Monitor, String> {
+/// The field that cannot be read.
+pub fn read(object: &Object<'_>) -> Result<Monitor, Unreadable> {
     let spec: Spec = object.spec()?;
     Ok(Monitor {
         endpoints: spec.endpoints.unwrap_or_default(),

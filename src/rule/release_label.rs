@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::json::push_key;
+use crate::json::unreadable::push_key;
 use crate::resource::Object;
 use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
 use crate::settings::{Membership, Settings};

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::json::unreadable::Unreadable;
 use crate::resource::persistent_volume_claim::{Ownership, Spec, ownership};
 use crate::resource::prometheus::Prometheus;
 use crate::resource::{Object, STORAGE_CLASS};
@@ -15,14 +16,14 @@ pub const NAME: &str = "storage-class";
 ///
 /// # Errors
 ///
-/// A sentence that names the field that cannot be read.
+/// The field that cannot be read.
 pub fn judge(
     object: &Object<'_>,
     old: Option<&Object<'_>>,
     name: &str,
     settings: &Settings,
     verdict: &mut Verdict,
-) -> Result<(), String> {
+) -> Result<(), Unreadable> {
     let spec: Spec = object.spec()?;
     let Some(ownership) = ownership(object, name) else {
         return Ok(());

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::json::unreadable::Unreadable;
 use crate::json::{self, Strict};
 use crate::language::alphabet::NAMESPACE;
 use crate::language::automaton::Automaton;
@@ -19,7 +20,7 @@ use crate::language::product::shortest;
 
 /// The longest label value (Kubernetes: "Labels and Selectors", syntax and character set).
 const MAX_LABEL_VALUE: usize = 63;
-/// The longest prefix of a label key, and the longest name of a storage class.
+/// The longest prefix of a label key, name of a storage class or API group.
 const MAX_SUBDOMAIN: usize = 253;
 /// The key below which Kubernetes writes the labels of a selector.
 const MATCH_LABELS: &str = "matchLabels";
@@ -43,6 +44,8 @@ pub struct Settings {
     pub prometheus_storage_classes: Vec<String>,
     /// What reports on many namespaces, even where `honorLabels` is false.
     pub cluster_wide_exporters: ClusterWideExporters,
+    /// The API groups that have prometheus-operator's kinds.
+    pub api_groups: Vec<String>,
 }
 
 /// An environment of the cluster.
@@ -96,6 +99,7 @@ struct Given {
     namespace_filter: Option<NamespaceFilter>,
     prometheus_storage_classes: Option<Vec<String>>,
     cluster_wide_exporters: Option<Strict<GivenExporters>>,
+    api_groups: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +159,7 @@ pub const KEYS: [&[&str]; 4] = [
         "namespaceFilter",
         "prometheusStorageClasses",
         "clusterWideExporters",
+        "apiGroups",
     ],
     &["name", "namespaces", "release"],
     &["selectors", "paths"],
@@ -225,6 +230,9 @@ impl From<Given> for Settings {
                     ])
                 }),
             },
+            api_groups: given
+                .api_groups
+                .unwrap_or_else(|| owned(&["monitoring.coreos.com"])),
         }
     }
 }
@@ -234,10 +242,10 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// A sentence that names the field that cannot be read.
-    pub fn read(text: Option<&RawValue>) -> Result<Self, String> {
+    /// The field that cannot be read.
+    pub fn read(text: Option<&RawValue>) -> Result<Self, Unreadable> {
         let given: Option<Strict<Given>> = match text {
-            Some(text) => json::read(text.get(), "settings")?,
+            Some(text) => json::read(text.get(), Some("settings"))?,
             None => None,
         };
         Ok(given.unwrap_or_default().0.into())
@@ -326,6 +334,7 @@ pub fn problems(text: &str) -> Vec<String> {
             "namespaceFilter" => set(&mut given.namespace_filter, &text, &key)
                 .map(|_| "namespaceFilter: expected `required` or `proven`".to_owned()),
             "prometheusStorageClasses" => set(&mut given.prometheus_storage_classes, &text, &key),
+            "apiGroups" => set(&mut given.api_groups, &text, &key),
             _ => set(&mut given.cluster_wide_exporters, &text, &key),
         };
         problems.extend(problem);
@@ -339,12 +348,12 @@ fn set<'de, T: Deserialize<'de>>(
     text: &'de str,
     key: &str,
 ) -> Option<String> {
-    match json::read(text, key) {
+    match json::read(text, Some(key)) {
         Ok(value) => {
             *field = value;
             None
         }
-        Err(problem) => Some(problem),
+        Err(unreadable) => Some(unreadable.to_string()),
     }
 }
 
@@ -443,6 +452,7 @@ impl Settings {
             }
         }
         self.check_exporters(problems);
+        self.check_api_groups(problems);
         self.check_overlaps(problems);
     }
 
@@ -464,6 +474,24 @@ impl Settings {
             if !path.starts_with('/') {
                 problems.push(format!(
                     "clusterWideExporters.paths[{index}]: {path:?} does not begin with a slash"
+                ));
+            }
+        }
+    }
+
+    fn check_api_groups(&self, problems: &mut Vec<String>) {
+        if self.api_groups.is_empty() {
+            problems.push("apiGroups: at least one is needed".to_owned());
+        }
+        for (index, group) in self.api_groups.iter().enumerate() {
+            if !is_subdomain(group) {
+                problems.push(format!(
+                    "apiGroups[{index}]: {group:?} is no valid name of an API group"
+                ));
+            }
+            if let Some(earlier) = self.api_groups[..index].iter().position(|it| it == group) {
+                problems.push(format!(
+                    "apiGroups[{index}]: {group:?} is apiGroups[{earlier}] too"
                 ));
             }
         }

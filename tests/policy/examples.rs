@@ -5,6 +5,7 @@ use std::path::Path;
 use env_isolation_check::answer::Answer;
 use env_isolation_check::yaml::{self, Node};
 use env_isolation_check::{input, manifest};
+use prometheus_env_isolation_policy::settings::Settings;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ pub(super) fn objects_of(file: &Path) -> Vec<Value> {
     documents
         .map(|range| Node::read(&text[range], 0).expect("YAML"))
         .flat_map(|document| {
-            let objects = manifest::objects(&document).into_iter();
+            let objects = manifest::objects(&document, &Settings::default().api_groups).into_iter();
             objects
                 .map(|object| object.node.value())
                 .collect::<Vec<_>>()

@@ -316,11 +316,11 @@ fn of_wrong_type(field: &Field) -> Value {
 
 /// What is said of a field that does not have its type.
 fn complaint(field: &Field) -> Option<String> {
-    let message = create(&object(field, &of_wrong_type(field)), &Value::Null).message?;
+    let answer = create(&object(field, &of_wrong_type(field)), &Value::Null);
     let path = field.path.replace("[]", "[0]");
-    message
-        .starts_with(&format!("{path}: expected"))
-        .then_some(message)
+    let violations = answer.violations().expect("the annotation").into_iter();
+    let mut refused = violations.filter(|it| it.rule == "refused" && it.field == path);
+    refused.next().map(|violation| violation.message)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use prometheus_env_isolation_policy::resource::{Kind, MONITORING_GROUP};
+use prometheus_env_isolation_policy::settings::Settings;
 use serde_json::{Value, json};
 
 use super::harness::yaml;
@@ -49,10 +50,11 @@ fn every_kind_that_is_judged_is_sent_and_no_other() {
             resources.push((group, version, resource.as_str().expect("a resource")));
         }
     }
+    let operators = Settings::default().api_groups;
     let expected: Vec<_> = KINDS
         .iter()
         .map(|(group, version, kind)| {
-            let kind = Kind::of(group, kind).expect("a kind that is judged");
+            let kind = Kind::of(group, kind, &operators).expect("a kind that is judged");
             (*group, *version, kind.resource())
         })
         .collect();

@@ -3,8 +3,10 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::harness::{answer, create, evaluate, manifest_request, monitor, proven, update, yaml};
-use env_isolation_check::answer::Answer;
+use super::harness::{
+    answer, create, evaluate, manifest_request, monitor, only, proven, update, yaml,
+};
+use env_isolation_check::answer::{Answer, Violation};
 
 fn leaking() -> Value {
     monitor("{any: true}", "{honorLabels: true}")
@@ -32,6 +34,21 @@ fn some_requests_are_none_of_its_business(#[case] pointer: &str, #[case] value: 
             ..Answer::default()
         }
     );
+}
+
+#[rstest]
+#[case::named("monitoring.rhobs", false)]
+#[case::other("azmonitoring.microsoft.com", true)]
+#[case::operators("monitoring.coreos.com", true)]
+#[case::core("", true)]
+fn the_groups_of_the_settings_have_the_operators_kinds(
+    #[case] group: &str,
+    #[case] accepted: bool,
+) {
+    let settings = json!({"namespaceFilter": "proven", "apiGroups": ["monitoring.rhobs"]});
+    let mut request = request();
+    request["kind"]["group"] = group.into();
+    assert_eq!(evaluate(&request, &settings).accepted, accepted);
 }
 
 #[rstest]
@@ -175,7 +192,126 @@ fn rejects_unread(kind: &str, object: &str, message: &str) {
     request["object"] = yaml(object);
     let answer = evaluate(&request, &Value::Null);
     assert!(!answer.accepted);
-    assert_eq!(answer.message.as_deref(), Some(message));
+    let violations = answer.violations().expect("the annotation");
+    let told = match violations.first() {
+        Some(first) => {
+            assert_eq!(first.rule, "refused");
+            format!("{}: {}", first.field, first.message)
+        }
+        None => answer.message.expect("a message"),
+    };
+    assert!(told.starts_with(message), "{told}");
+}
+
+/// The fields of the violations of an object, without what it is that cannot be read.
+fn fields(object: &str, kind: &str) -> Vec<String> {
+    let mut object = yaml(object);
+    object["apiVersion"] = "monitoring.coreos.com/v1".into();
+    object["kind"] = kind.into();
+    let answer = create(&object, &proven());
+    assert!(!answer.accepted);
+    let violations = answer.violations().expect("the annotation");
+    let said = |violation: Violation| match violation.rule.as_str() {
+        "refused" => format!("unreadable {}", violation.field),
+        _ => violation.field,
+    };
+    violations.into_iter().map(said).collect()
+}
+
+#[rstest]
+#[case::of_another_endpoint(
+    "{endpoints: [{honorLabels: 'true'}, {honorLabels: true}, {honorLabels: true, path: 5}]}",
+    &["unreadable spec.endpoints[0].honorLabels", "unreadable spec.endpoints[2].path",
+      "metadata.labels.release", "spec.endpoints[1].metricRelabelings"]
+)]
+#[case::of_no_endpoint(
+    "{endpoints: [null, {honorLabels: true}]}",
+    &["unreadable spec.endpoints[0]", "metadata.labels.release", "spec.endpoints[1].metricRelabelings"]
+)]
+#[case::of_what_all_endpoints_have(
+    "{namespaceSelector: {any: 'true'}, endpoints: [{honorLabels: true}]}",
+    &["unreadable spec.namespaceSelector.any", "metadata.labels.release"]
+)]
+#[case::of_all("[]", &["unreadable spec", "metadata.labels.release"])]
+fn a_field_that_cannot_be_read_hides_no_other_endpoint(
+    #[case] spec: &str,
+    #[case] expected: &[&str],
+) {
+    let metadata = "{name: a, namespace: shop-dev, labels: {release: monitoring-prod}}";
+    let object = format!("{{metadata: {metadata}, spec: {spec}}}");
+    assert_eq!(fields(&object, "ServiceMonitor"), expected);
+}
+
+#[rstest]
+#[case::selector(
+    "{serviceMonitorSelector: {matchLabels: {release: 5}}}",
+    &["unreadable spec.serviceMonitorSelector.matchLabels.release"]
+)]
+#[case::another_selector(
+    "{serviceMonitorSelector: {matchLabels: {release: 5}}, podMonitorSelector: {}}",
+    &["unreadable spec.serviceMonitorSelector.matchLabels.release", "spec.podMonitorSelector"]
+)]
+#[case::list_of_which_a_fix_would_lose_it(
+    "{serviceMonitorSelector: {matchLabels: {release: monitoring-dev}}, podTargetLabels: [namespace, 5]}",
+    &["unreadable spec.podTargetLabels[1]"]
+)]
+#[case::another_class(
+    "{serviceMonitorSelector: {matchLabels: {release: monitoring-dev}},
+      scrapeClasses: [{relabelings: 5}, {relabelings: [{targetLabel: namespace}]}]}",
+    &["unreadable spec.scrapeClasses[0].relabelings", "spec.scrapeClasses[1].relabelings[0]"]
+)]
+fn a_field_that_cannot_be_read_hides_no_other_one_of_a_prometheus(
+    #[case] spec: &str,
+    #[case] expected: &[&str],
+) {
+    let object = format!("{{metadata: {{name: a, namespace: shop-dev}}, spec: {spec}}}");
+    assert_eq!(fields(&object, "Prometheus"), expected);
+}
+
+#[test]
+fn a_label_that_cannot_be_read_hides_no_endpoint() {
+    let object = "{metadata: {name: a, namespace: shop-dev, labels: {release: 5}},
+                   spec: {endpoints: [{honorLabels: true}]}}";
+    let expected = [
+        "unreadable metadata.labels.release",
+        "spec.endpoints[0].metricRelabelings",
+    ];
+    assert_eq!(fields(object, "ServiceMonitor"), expected);
+}
+
+#[test]
+fn the_annotation_of_a_claim_decides_about_all_of_it() {
+    let mut object = yaml(
+        "{apiVersion: v1, kind: PersistentVolumeClaim, spec: {storageClassName: nfs},
+          metadata: {name: prometheus-a-db-prometheus-a-0, namespace: shop-dev,
+                     annotations: {volume.beta.kubernetes.io/storage-class: 5}}}",
+    );
+    let violation = only(&create(&object, &Value::Null));
+    assert_eq!(violation.rule, "refused");
+    object["metadata"]["annotations"] = json!({});
+    object["metadata"]["labels"] = json!({"other": 5});
+    let violations = create(&object, &Value::Null).violations();
+    let rules = violations.expect("the annotation").into_iter();
+    let rules: Vec<String> = rules.map(|it| it.rule).collect();
+    assert_eq!(rules, ["refused", "storage-class"]);
+}
+
+#[test]
+fn of_thousands_of_fields_that_cannot_be_read_some_are_told() {
+    let mut object = leaking();
+    let endpoint = json!({"honorLabels": "x", "path": "x".repeat(200)});
+    object["metadata"]["labels"]["release"] = "monitoring-prod".into();
+    object["spec"]["endpoints"] = vec![endpoint; 5000].into();
+    let answer = create(&object, &proven());
+    assert!(!answer.accepted);
+    let violations = answer.violations().expect("the annotation");
+    let fields: Vec<&str> = violations.iter().map(|it| it.field.as_str()).collect();
+    assert!(fields.len() < 25, "{fields:?}");
+    assert_eq!(fields[0], "spec.endpoints[0].honorLabels");
+    assert_eq!(
+        fields[fields.len() - 2..],
+        ["spec", "metadata.labels.release"]
+    );
 }
 
 #[test]

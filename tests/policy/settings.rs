@@ -16,6 +16,7 @@ use super::harness::problems;
     "namespaceFilter": "proven",
     "prometheusStorageClasses": ["a.b-c"],
     "clusterWideExporters": {"selectors": [{"a/b": "c"}], "paths": ["/x"]},
+    "apiGroups": ["monitoring.coreos.com", "monitoring.rhobs"],
 }))]
 #[case::selectors_in_both_shapes(json!({"clusterWideExporters": {"selectors": [
     {"a/b": "c", "d": "e"},
@@ -57,6 +58,11 @@ fn valid_settings(#[case] settings: Value) {
 #[case::wrong_type(json!({"environments": [{"name": 5}]}), "environments[0].name: expected a string, found a number")]
 #[case::overlap(json!({"environments": [{"name": "dev", "namespaces": ["*-dev-*"]}, {"name": "prod"}]}), "\"a-dev-prod\" would lie in environment \"dev\" and in environment \"prod\"")]
 #[case::overlap_with_shared(json!({"sharedNamespaces": ["kube-*"]}), "\"kube-dev\" would lie in environment \"dev\" and in sharedNamespaces")]
+#[case::no_group(json!({"apiGroups": []}), "apiGroups: at least one is needed")]
+#[case::empty_group(json!({"apiGroups": [""]}), "apiGroups[0]: \"\" is no valid name of an API group")]
+#[case::group_with_version(json!({"apiGroups": ["monitoring.rhobs/v1"]}), "apiGroups[0]: \"monitoring.rhobs/v1\" is no valid name of an API group")]
+#[case::same_group(json!({"apiGroups": ["a.b", "c.d", "a.b"]}), "apiGroups[2]: \"a.b\" is apiGroups[0] too")]
+#[case::one_group(json!({"apiGroups": "a.b"}), "apiGroups: expected an array, found a string")]
 #[case::no_object(json!([]), "the settings are not an object")]
 fn each_mistake_has_its_message(#[case] settings: Value, #[case] message: &str) {
     let problems = problems(&settings).expect("a mistake");

@@ -5,7 +5,7 @@ use std::io::{Result, Write};
 
 use crate::judge::Level;
 
-use super::{Counts, Form, Part, subject, told};
+use super::{Counts, Form, Part, subject, template_file, told};
 
 /// The form.
 pub(super) struct Github;
@@ -32,6 +32,8 @@ impl Form for Github {
                     end.line,
                     start.column,
                 ));
+            } else if let Some(file) = template_file(part, outcome) {
+                properties.push(format!("file={}", property(&file.display().to_string())));
             }
             let title = match (&outcome.template, &part.input(outcome).path) {
                 (Some(template), None) => format!("{template}: {}", subject(outcome, finding)),

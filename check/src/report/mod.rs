@@ -9,6 +9,7 @@ mod text;
 
 use std::io::{Result, Write};
 use std::ops::AddAssign;
+use std::path::PathBuf;
 
 use prometheus_env_isolation_policy::rule::verdict::Fix;
 use prometheus_env_isolation_policy::settings::Settings;
@@ -215,6 +216,12 @@ fn subject(outcome: &Outcome, finding: &Finding) -> String {
     };
     let parts: Vec<String> = object.into_iter().chain(field).collect();
     parts.join(": ")
+}
+
+/// The file of the chart's template that an object was rendered from, if it is there.
+fn template_file(part: &Part<'_>, outcome: &Outcome) -> Option<PathBuf> {
+    let chart = part.input(outcome).chart.as_ref()?;
+    chart.file(outcome.template.as_deref()?)
 }
 
 /// The message of a finding and, where there is one, its fix.

@@ -2,11 +2,11 @@
 
 use std::io::{Result, Write};
 use std::ops::Range;
-use std::path::{Component, Path};
+use std::path::Component;
 
 use serde_json::{Value, json};
 
-use super::{Counts, Form, Part, subject, told};
+use super::{Counts, Form, Part, subject, template_file, told};
 use crate::fix;
 use crate::input::Input;
 use crate::judge::{Finding, Level, Outcome};
@@ -107,17 +107,19 @@ fn begin(out: &mut dyn Write) -> Result<()> {
 fn result(part: &Part<'_>, outcome: &Outcome, finding: &Finding) -> Value {
     let input = part.input(outcome);
     let file = json!({"uri": uri(part, outcome)});
-    let mut location = json!({"physicalLocation": {
-        "artifactLocation": file,
-        "region": region(input, &finding.range),
-    }});
+    let mut location = json!({"physicalLocation": {"artifactLocation": file}});
+    if input.chart.is_none() {
+        location["physicalLocation"]["region"] = region(input, &finding.range);
+    }
     let name = subject(outcome, finding);
     let mut text = told(finding);
     if !name.is_empty() {
         text = format!("{name}: {text}");
         location["logicalLocations"] = json!([{"fullyQualifiedName": name}]);
     }
-    let fixes = finding.kind.fix().and_then(|fix| {
+    // What Helm renders is mended in its template, or in the values.
+    let fix = finding.kind.fix().filter(|_| input.chart.is_none());
+    let fixes = fix.and_then(|fix| {
         let (range, text) = fix::replacement(input, outcome, fix)?;
         let replacement = json!({
             "deletedRegion": region(input, &range),
@@ -156,10 +158,13 @@ fn region(input: &Input, range: &Range<usize>) -> Value {
 
 /// The URI of an input (RFC 3986): relative where the path is.
 fn uri(part: &Part<'_>, outcome: &Outcome) -> String {
-    let Some(path) = &part.input(outcome).path else {
-        return "stdin".to_owned();
+    let input = part.input(outcome);
+    let path = match (&input.path, &input.chart) {
+        (Some(path), _) => path.clone(),
+        (None, Some(chart)) => template_file(part, outcome).unwrap_or_else(|| chart.path.clone()),
+        (None, None) => return "stdin".to_owned(),
     };
-    let parts = Path::new(path).components().filter_map(|part| match part {
+    let parts = path.components().filter_map(|part| match part {
         Component::CurDir => None,
         Component::RootDir => Some("file://".to_owned()),
         part => Some(encoded(&part.as_os_str().to_string_lossy())),

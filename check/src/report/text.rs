@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{Result, Write};
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Origin, Renderer, Snippet};
 use prometheus_env_isolation_policy::settings::Membership;
 
 use super::{Counts, Form, Part, marked_fix, subject};
@@ -112,7 +112,7 @@ impl Text {
                 help
             }
         });
-        let title = self.wrapped(&finding.message);
+        let title = self.wrapped(&finding.message, heading(finding).len());
         let source = Source::of(part, outcome, finding);
         let excerpt = group(&source, outcome, finding, &title, help.as_deref());
         writeln!(out, "{}\n", self.renderer.render(&[excerpt]))
@@ -128,14 +128,15 @@ impl Text {
         let name = outcome.name.as_ref().map(|name| format!("{name}: "));
         let name = name.unwrap_or_default();
         let text = format!("note: {place}: {name}{}", finding.message);
-        writeln!(out, "{}\n", self.wrapped(&text))
+        writeln!(out, "{}\n", self.wrapped(&text, 0))
     }
 
-    /// The text in lines that fit.
-    fn wrapped(&self, text: &str) -> String {
+    /// The text in lines that fit, indented by so many characters.
+    fn wrapped(&self, text: &str, indent: usize) -> String {
         let Some(width) = self.style.width else {
             return text.to_owned();
         };
+        let width = width.saturating_sub(indent);
         let mut wrapped = String::new();
         let mut length = 0;
         for word in text.split(' ') {
@@ -212,6 +213,8 @@ struct Source<'a> {
     path: String,
     /// Whether the path is that of the template, for there is no file.
     is_rendered: bool,
+    /// Whether there is no text to be shown.
+    is_unread: bool,
     /// The lines of the place, and the number of the first one.
     lines: &'a str,
     number: usize,
@@ -229,6 +232,7 @@ impl<'a> Source<'a> {
         Self {
             path: input.name(),
             is_rendered: false,
+            is_unread: text.is_empty(),
             lines: &text[start..end],
             number: input.place(span.start).line,
             span: span.start - start..span.end - start,
@@ -240,7 +244,10 @@ impl<'a> Source<'a> {
         let mut source = Self::at(input, &finding.range);
         if let (Some(template), None) = (&outcome.template, &input.path) {
             // The lines of a pipe are nowhere to be seen: count those of the rendered template.
-            source.path = format!("{template} (rendered)");
+            source.path = match &input.chart {
+                Some(chart) => format!("{template} ({})", chart.name()),
+                None => format!("{template} (rendered)"),
+            };
             source.is_rendered = true;
             source.number = source.number + 1 - input.place(outcome.document.start).line;
         }
@@ -282,6 +289,9 @@ fn group<'a>(
     if !finding.kind.is_warning() {
         title = title.id(finding.kind.rule());
     }
+    if source.is_unread {
+        return title.element(Origin::path(source.path.as_str()));
+    }
     let mut group = title.element(snippet);
     if let (Some(template), true) = (&outcome.template, !source.is_rendered) {
         let note = format!("rendered by Helm from {template}");
@@ -291,6 +301,15 @@ fn group<'a>(
         group = group.element(annotate_snippets::Level::HELP.message(help));
     }
     group
+}
+
+/// What stands before the message.
+fn heading(finding: &Finding) -> String {
+    match finding.kind.level() {
+        Level::Error => format!("error[{}]: ", finding.kind.rule()),
+        Level::Warning => "warning: ".to_owned(),
+        Level::Note => "note: ".to_owned(),
+    }
 }
 
 /// A range of a text in whole characters, at least one if there is one.
@@ -347,14 +366,14 @@ fn summary(counts: Counts) -> String {
             of(objects, "object")
         )
     };
-    if known > 0 {
-        let _ = write!(text, ", {known} let be by the baseline or an exception");
-    }
     if violations > 0 {
         let _ = write!(text, " for {}", of(violations, "violation"));
     }
     if fixable > 0 {
         let _ = write!(text, " ({fixable} with a fix: see --fix and --write)");
+    }
+    if known > 0 {
+        let _ = write!(text, ", {known} let be by the baseline or an exception");
     }
     if warnings > 0 {
         let _ = write!(text, "; {}", of(warnings, "warning"));
@@ -378,8 +397,8 @@ mod tests {
     #[case(Counts { objects: 1, ..Counts::default() }, "1 object: 1 accepted, 0 rejected")]
     #[case(
         Counts { objects: 3, rejected: 1, known: 1, violations: 4, fixable: 3, warnings: 1, unreadable: 1, unjudged: 2 },
-        "3 objects: 1 accepted, 1 rejected, 1 let be by the baseline or an exception for 4 violations (3 with a fix: see --fix and --write); \
-         1 warning; 1 cannot be read; 2 not judged"
+        "3 objects: 1 accepted, 1 rejected for 4 violations (3 with a fix: see --fix and --write), 1 let be by the baseline \
+         or an exception; 1 warning; 1 cannot be read; 2 not judged"
     )]
     fn the_summary_is_a_sentence(#[case] counts: Counts, #[case] expected: &str) {
         assert_eq!(summary(counts), expected);
@@ -405,6 +424,12 @@ mod tests {
             width,
             most: 1,
         });
-        assert_eq!(text.wrapped("one two three"), expected);
+        assert_eq!(text.wrapped("one two three", 0), expected);
+        let indented = width.map(|width| width + 5);
+        let text = Text::new(Style {
+            width: indented,
+            ..text.style
+        });
+        assert_eq!(text.wrapped("one two three", 5), expected);
     }
 }

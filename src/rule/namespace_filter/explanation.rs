@@ -3,9 +3,10 @@
 //!
 //! After each rule the same question is asked as at the end of a pipeline, of the pipeline up to
 //! there. One witness is one group of namespaces; what it stands for is then allowed, too, and the
-//! question asked again, until nothing else comes through. Each question has a budget of its own.
+//! question asked again, until nothing else comes through. Each question has a budget of its own. In the end the same
+//! is asked about what the environment may see, so that a filter that keeps everything out is seen, too.
 
-use crate::language::budget::TooComplex;
+use crate::language::budget::{Budget, TooComplex};
 use crate::pipeline::scrape_job::{Discovery, ScrapeJob};
 use crate::relabel::Stage;
 use crate::relabel::config::{Action, DEFAULT_REGEX, RelabelConfig};
@@ -19,6 +20,7 @@ use super::{Judge, allowed};
 use crate::pipeline::Definition;
 use crate::prove::leak::Witness;
 use crate::prove::prove;
+use crate::prove::stored::{Stored, stored};
 
 /// The steps of one scrape job.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +35,10 @@ pub struct Walkthrough {
     pub targets: Vec<Step>,
     /// The steps of its samples, from the merging of labels to the database.
     pub samples: Vec<Step>,
+    /// What is stored in the end of what the environment may see, glob by glob.
+    pub left: Vec<Left>,
+    /// Whether there may be series without label `namespace`.
+    pub has_unlabelled: bool,
     /// The rules that prometheus-operator or Prometheus refuses, and why; then there are no steps.
     pub refused: Vec<String>,
 }
@@ -67,6 +73,31 @@ pub enum NamespaceGroup {
     /// It is not known which: a rule cannot be followed.
     Unknown,
 }
+
+/// What is stored of the namespaces of a glob.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// The glob.
+    pub glob: String,
+    /// What is stored of them.
+    pub share: Share,
+}
+
+/// Some of the namespaces of a glob.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Share {
+    /// These.
+    All(Vec<String>),
+    /// These, and others.
+    Some(Vec<String>),
+    /// It is not known which: a rule cannot be followed.
+    Unknown,
+    /// More than could be found out with the budget.
+    TooComplex,
+}
+
+/// How many namespaces of a glob are named.
+const NAMED: usize = 3;
 
 impl Outside {
     /// Whether nothing comes through.
@@ -113,12 +144,12 @@ pub fn explanations(
     };
     let definitions = Definition::all(scraped, namespace, settings);
     definitions
-        .map(|definition| judge.explain(&definition))
+        .map(|definition| judge.explain(&definition, namespace))
         .collect()
 }
 
 impl Judge<'_, '_> {
-    fn explain(&mut self, definition: &Definition<'_>) -> Walkthrough {
+    fn explain(&mut self, definition: &Definition<'_>, namespace: &str) -> Walkthrough {
         let mut explanation = Walkthrough {
             field: definition.field(),
             environment: self.environment.name.clone(),
@@ -129,6 +160,8 @@ impl Judge<'_, '_> {
                 .collect(),
             targets: Vec::new(),
             samples: Vec::new(),
+            left: Vec::new(),
+            has_unlabelled: false,
             refused: Vec::new(),
         };
         self.interpreter = Interpreter::default();
@@ -171,8 +204,34 @@ impl Judge<'_, '_> {
             cluster_wide: exported,
             ..whole.clone()
         });
+        let globs = explanation.visible.iter();
+        let stored = stored(&whole, &self.allowed, &mut Interpreter::default());
+        explanation.left = globs
+            .map(|glob| Left {
+                glob: glob.clone(),
+                share: match &stored {
+                    Ok(stored) => share(stored, glob, namespace).unwrap_or(Share::TooComplex),
+                    Err(TooComplex) => Share::TooComplex,
+                },
+            })
+            .collect();
+        let may_lack_it = |stored: &Stored| stored.may_lack_it(&mut Budget::default());
+        explanation.has_unlabelled = stored.is_ok_and(|stored| may_lack_it(&stored) == Ok(true));
         explanation
     }
+}
+
+/// What is stored of the namespaces of a glob; the object's own is named first.
+fn share(stored: &Stored, glob: &str, own: &str) -> Result<Share, TooComplex> {
+    let mut named = Vec::new();
+    while let Some(found) = stored.of(glob, &named, own, &mut Budget::default())? {
+        match found.witness {
+            Some(witness) if named.len() < NAMED => named.push(witness.namespace),
+            None if named.is_empty() => return Ok(Share::Unknown),
+            _ => return Ok(Share::Some(named)),
+        }
+    }
+    Ok(Share::All(named))
 }
 
 struct Explainer<'a> {

@@ -232,9 +232,12 @@ fn circumstances(witness: &Witness, job: &ScrapeJob<'_>) -> String {
         !(namespaces.contains(&name.as_str()) && *value == witness.namespace)
     });
     let others = target.chain(exposed).filter(|(_, value)| !value.is_empty());
-    let others: Vec<String> = others
+    let mut others: Vec<String> = others
         .map(|(name, value)| format!("`{name}` is {:?}", excerpt(value)))
         .collect();
+    // The target may have the same labels as its samples.
+    others.sort();
+    others.dedup();
     if others.is_empty() {
         String::new()
     } else {
