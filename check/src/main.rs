@@ -29,6 +29,10 @@ use similar::TextDiff;
 
 use arguments::{Arguments, Check, Color, Command, Explain, Judging, Output};
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(code) => code,

@@ -591,7 +591,9 @@ impl Translator<'_> {
         if !count_fits(repetition, MAX_COUNT) {
             return Err(PatternError::Refused("a count above 1000"));
         }
-        let outer = std::mem::replace(&mut self.conditional, true);
+        // What is repeated once at least is matched.
+        let outer = self.conditional;
+        self.conditional |= minimum == 0;
         let inner = self.translate(
             &repetition.ast,
             Edge {

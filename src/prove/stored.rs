@@ -32,7 +32,7 @@ pub fn stored(
     let run = Run::new(job, &nothing, &none, allowed, interpreter)?;
     let mut targets = run.targets(interpreter)?;
     run.find_ways(&mut targets, &mut Findings::default(), interpreter)?;
-    let merged = run.merged(targets)?;
+    let merged = run.merged(targets, interpreter)?;
     let configs = kept(job, Stage::MetricRelabelings, &nothing);
     let mut samples = interpreter.run(&configs, &run.labels, &run.stored, merged)?;
     // What only a Prometheus of some kind would let through does not count.

@@ -147,7 +147,7 @@ func (r *report) print(w io.Writer, verdicts string, show int) (bool, error) {
 		r.accepted, percent(r.accepted), r.rejected, percent(r.rejected),
 		r.classes[refused], percent(r.classes[refused]))
 	fmt.Fprintf(w, " no leak found in %d (%.1f%%);", r.safe, percent(r.safe))
-	for _, c := range []class{unsound, imprecise, falseWitness} {
+	for _, c := range []class{unsound, imprecise, replaced, falseWitness} {
 		fmt.Fprintf(w, " %s %d (%.2f%%)", c, r.classes[c], percent(r.classes[c]))
 	}
 	fmt.Fprintf(w, "; %d of %d witnesses confirmed", r.claims-r.unproven, r.claims)

@@ -106,9 +106,10 @@ func (s source) fixes() map[string]bool {
 }
 
 // carries tells whether targets of the source may have the value in the label. What Kubernetes and name
-// servers give names to is on one line; only annotations are not.
+// servers give names to is on one line; annotations are not, nor what a scrape class writes.
 func (s source) carries(name, value string) bool {
-	return s.isFree || s.isWritten || strings.Contains(name, "_annotation_") || !strings.Contains(value, "\n")
+	isOfDiscovery := strings.HasPrefix(name, "__meta_") || name == address
+	return s.isFree || s.isWritten || !isOfDiscovery || strings.Contains(name, "_annotation_") || !strings.Contains(value, "\n")
 }
 
 // misnamed is a meta label that Prometheus does not make: what follows the prefix begins with a word, and a key of
