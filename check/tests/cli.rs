@@ -368,6 +368,19 @@ fn a_fix_marks_what_it_adds() {
 }
 
 #[test]
+fn a_fix_marks_nothing_that_stays() {
+    let rules = "[{action: labelmap, regex: __meta_kubernetes_pod_label_(.+)}]";
+    let text = LEAKING.replace("honorLabels: true", &format!("relabelings: {rules}"));
+    let ran = Place::with(&[("a.yaml", &text)]).run(&["a.yaml"]);
+    let fix = "
+               - action: labelmap
+                 regex: '__meta_kubernetes_pod_label_(.+)'
+           +   - action: keep
+";
+    assert!(ran.out.contains(fix), "{}", ran.out);
+}
+
+#[test]
 fn what_a_baseline_has_does_not_fail_and_what_is_new_does() {
     let place = Place::with(&[("a.yaml", LEAKING)]);
     let written = place.run(&["--write-baseline", "known.json", "a.yaml"]);

@@ -250,7 +250,8 @@ fn marked_fix(finding: &Finding) -> Option<String> {
     let Some(before) = before else {
         return Some(new);
     };
-    let old = yaml(&pointer, before.clone());
+    // A last line is the same as one that others follow.
+    let (old, new) = (yaml(&pointer, before.clone()) + "\n", new + "\n");
     let diff = TextDiff::from_lines(old.as_str(), new.as_str());
     let lines = diff.iter_all_changes().map(|change| {
         let mark = match change.tag() {
