@@ -13,18 +13,10 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use prometheus_env_isolation_policy::rule::registry::RULES;
 
 /// What a comment that has one begins with.
 const MARK: &str = "# env-isolation:";
-
-/// The rules that may be excepted from.
-const RULES: [&str; 5] = [
-    "release-label",
-    "namespace-filter",
-    "selector",
-    "scrape-override",
-    "storage-class",
-];
 
 /// An exception.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +60,7 @@ impl fmt::Display for Problem {
             Self::NoRule => write!(
                 formatter,
                 "an exception is from one of the rules {}",
-                RULES.join(", ")
+                RULES.map(|rule| rule.name).join(", ")
             ),
             Self::NoDay => formatter.write_str("an exception ends on a day, YYYY-MM-DD"),
         }
@@ -109,7 +101,7 @@ fn parse(text: &str, range: Range<usize>) -> Result<Exception, Problem> {
         (!reason.trim().is_empty()).then_some((rule.trim(), until.trim(), reason.trim()))
     };
     let (rule, until, reason) = parts().ok_or(Problem::Incomplete)?;
-    if !RULES.contains(&rule) {
+    if !RULES.iter().any(|known| known.name == rule) {
         return Err(Problem::NoRule);
     }
     Ok(Exception {

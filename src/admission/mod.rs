@@ -10,12 +10,10 @@ use serde_json::value::RawValue;
 use crate::json::unreadable::Unreadable;
 use crate::json::{self, Strict};
 use crate::resource::scraped::Scraped;
-use crate::resource::{Kind, Object, prometheus};
+use crate::resource::{Kind, Object};
+use crate::rule::case::{Case, Spec};
 use crate::rule::namespace_filter::explanation::{self, Walkthrough};
-use crate::rule::verdict::Verdict;
-use crate::rule::{
-    namespace_filter, release_label, scrape_override, selector, storage_class, warnings,
-};
+use crate::rule::registry;
 use crate::settings::Settings;
 
 use request::{Payload, Request, text};
@@ -119,90 +117,34 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
     let metadata = object.as_ref().ok().and_then(|it| it.metadata.as_ref());
     let name = metadata.and_then(|it| it.name.as_deref());
     let name = name.unwrap_or_else(|| text(&request.name));
-    let case = Case {
-        kind,
-        namespace,
-        name,
-        old: old.as_ref(),
-        settings: &settings,
+    let verdict = |object: &Object<'_>| {
+        let spec = Spec::read(kind, object, namespace)?;
+        Ok(registry::judge(&Case {
+            kind,
+            object,
+            spec,
+            namespace,
+            name,
+            old: old.as_ref(),
+            settings: &settings,
+        }))
     };
     let judged = match &object {
-        Ok(object) => case.verdict(object),
+        Ok(object) => verdict(object),
         Err(unreadable) => Err(unreadable.clone()),
     };
-    let verdict = match judged {
-        Ok(verdict) => verdict,
+    let judged = match judged {
+        Ok(judged) => judged,
         Err(unreadable) => {
             let object = object_text(payload).ok_or("the request has no object")?;
-            unreadable::judge(kind, object, unreadable, |object| case.verdict(object))?
+            unreadable::judge(kind, object, unreadable, verdict)?
         }
     };
-    Ok(verdict.response(&format!("{} {namespace}/{name}", text(&request.kind.kind))))
+    Ok(judged.response(&format!("{} {namespace}/{name}", text(&request.kind.kind))))
 }
 
 /// The object of a request, as text.
 fn object_text(payload: &[u8]) -> Option<&str> {
     let Strict(payload) = serde_json::from_slice::<Strict<Payload<'_, &RawValue>>>(payload).ok()?;
     payload.request.0.object.map(RawValue::get)
-}
-
-/// What an object is judged with.
-struct Case<'a> {
-    kind: Kind,
-    namespace: &'a str,
-    name: &'a str,
-    /// The object as it was.
-    old: Option<&'a Object<'a>>,
-    settings: &'a Settings,
-}
-
-impl Case<'_> {
-    fn verdict(&self, object: &Object<'_>) -> Result<Verdict, Unreadable> {
-        let Self {
-            kind,
-            namespace,
-            name,
-            old,
-            settings,
-        } = *self;
-        let mut verdict = Verdict::default();
-        match kind {
-            Kind::ServiceMonitor
-            | Kind::PodMonitor
-            | Kind::Probe
-            | Kind::ScrapeConfig
-            | Kind::PrometheusRule => {
-                let scraped = Scraped::read(kind, object, namespace)?;
-                release_label::judge(object, namespace, settings, &mut verdict);
-                if let Some(scraped) = &scraped {
-                    namespace_filter::judge(object, scraped, namespace, settings, &mut verdict);
-                    warnings::scraped::warn(scraped, &mut verdict);
-                }
-            }
-            Kind::Prometheus | Kind::PrometheusAgent | Kind::ThanosRuler => {
-                let prometheus = prometheus::read(object)?;
-                storage_class::judge_requested(&prometheus, settings, &mut verdict);
-                let release = object.label(&settings.release_label);
-                match settings.environment_scraping(namespace, release) {
-                    Some(environment) => {
-                        let of = (environment, settings);
-                        selector::judge(kind, object, &prometheus, of, &mut verdict);
-                        scrape_override::judge(kind, &prometheus, &mut verdict);
-                        warnings::prometheus::warn(&prometheus, of, &mut verdict);
-                    }
-                    None => {
-                        warnings::prometheus::warn_of_none(
-                            namespace,
-                            &settings.release_label,
-                            &mut verdict,
-                        );
-                    }
-                }
-            }
-            Kind::PersistentVolumeClaim => {
-                storage_class::judge(object, old, name, settings, &mut verdict)?;
-            }
-        }
-        Ok(verdict)
-    }
 }

@@ -4,7 +4,7 @@
 //! the [`samples`] that are stored. What is left in the end is asked for a namespace that [leaks](leak), which
 //! [`solver`] answers with texts for the variables.
 //!
-//! Three things make it cheap. [`fast_path`] accepts what needs no run. [`mod@slice`] leaves out the filters that cannot
+//! Four things make it cheap. [`fast_path`] accepts what needs no run. [`mod@slice`] leaves out the filters that cannot
 //! matter. And what leaks is run once more with all of its relabel configs, for the counterexample.
 
 pub mod address;
@@ -25,7 +25,7 @@ use crate::language::budget::TooComplex;
 use crate::language::pattern::Dot;
 use crate::pipeline::scrape_job::{ScrapeJob, numbered};
 use crate::relabel::config::{Action, RelabelConfig};
-use crate::relabel::interpreter::Interpreter;
+use crate::relabel::interpreter::{Interpreter, is_legacy_name};
 use crate::relabel::labels::{
     ADDRESS, DISPLACED, EXPORTED_NAMESPACE, Labels, MERGED, MERGED_EXPORTED, METRICS_PATH,
     NAMESPACE, TARGET,
@@ -171,9 +171,26 @@ pub fn run(
     let mut with =
         |dot| interpreter.with_dot(dot, |interpreter| run_at_once(job, allowed, interpreter));
     let three = with(Dot::WithNewline);
-    let each = three.and_then(|three| Ok(three.or_of_2(with(Dot::WithoutNewline)?)));
+    let each = three.and_then(|three| {
+        let mut two = with(Dot::WithoutNewline)?;
+        // Whether a Prometheus 2 gets the object at all depends on the operator's version.
+        if let Some(config) = refused_by_2(job) {
+            two.doubt(Some(config));
+        }
+        Ok(three.or_of_2(two))
+    });
     interpreter.budget.give_back(kept);
     Ok(each.unwrap_or(found))
+}
+
+/// A relabel config with a target that is no legacy name: for a Prometheus 2, prometheus-operator refuses such an object
+/// (`ValidateRelabelConfig` in its `pkg/prometheus/validation/validator.go`, v0.93), templates among them.
+fn refused_by_2(job: &ScrapeJob<'_>) -> Option<ConfigId> {
+    let configs = [Stage::Relabelings, Stage::MetricRelabelings];
+    let configs = configs.map(|stage| numbered(stage, job.configs(stage)));
+    let mut configs = configs.into_iter().flatten();
+    let found = configs.find(|(_, config)| !is_legacy_name(&config.target_label));
+    found.map(|(id, _)| id)
 }
 
 /// What can come through the job: first [`over`], and what leaks of that with all relabel configs, for the

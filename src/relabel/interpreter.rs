@@ -710,7 +710,7 @@ fn may_stay_unwritten(config: &RelabelConfig, label: &str, written: &Value) -> b
 
 /// Whether the name of a label is one that every version and setting of Prometheus takes
 /// (`LabelName.IsValidLegacy` in prometheus/common `model/labels.go`).
-fn is_legacy_name(name: &str) -> bool {
+pub(crate) fn is_legacy_name(name: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     name.bytes().all(is_part) && !name.starts_with(|first: char| first.is_ascii_digit())
 }

@@ -4,15 +4,21 @@
 use serde_json::Value;
 
 use crate::json::unreadable::push_key;
-use crate::resource::Object;
+use crate::rule::case::Case;
 use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
-use crate::settings::{Membership, Settings};
+use crate::settings::Membership;
 
 /// The rule's name.
 pub const NAME: &str = "release-label";
 
 /// Judges the labels of an object.
-pub fn judge(object: &Object<'_>, namespace: &str, settings: &Settings, verdict: &mut Verdict) {
+pub(super) fn judge(case: &Case<'_>, verdict: &mut Verdict) {
+    let Case {
+        object,
+        namespace,
+        settings,
+        ..
+    } = *case;
     let key = &settings.release_label;
     let release = object.label(key);
     let (message, fix) = match settings.environment_of(namespace) {

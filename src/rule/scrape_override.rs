@@ -12,6 +12,7 @@ use crate::relabel::interpreter::Interpreter;
 use crate::relabel::labels::{NAMESPACE, NAMESPACES, RELIED_ON, RELIED_ON_PREFIX, is_relied_on};
 use crate::resource::Kind;
 use crate::resource::prometheus::{Prometheus, ScrapeClass};
+use crate::rule::case::{Case, Spec};
 use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
 
 /// The rule's name.
@@ -39,7 +40,10 @@ const MOST: usize = 100;
 const NAMED: usize = 10;
 
 /// Judges what precedes the rules of every object.
-pub fn judge(kind: Kind, prometheus: &Prometheus, verdict: &mut Verdict) {
+pub(super) fn judge(case: &Case<'_>, verdict: &mut Verdict) {
+    let (Spec::Prometheus(prometheus), Some(_)) = (&case.spec, case.environment()) else {
+        return;
+    };
     if prometheus.override_honor_labels == Some(true) {
         verdict.violations.push(Violation {
             rule: NAME,
@@ -54,7 +58,7 @@ pub fn judge(kind: Kind, prometheus: &Prometheus, verdict: &mut Verdict) {
     }
     judge_pod_target_labels(prometheus, verdict);
     judge_enforced_label(prometheus, verdict);
-    judge_version(kind, prometheus, verdict);
+    judge_version(case.kind, prometheus, verdict);
     judge_regexes(prometheus, verdict);
     let mut interpreter = Interpreter::default();
     for (index, class) in prometheus.scrape_classes.iter().flatten().enumerate() {

@@ -4,8 +4,8 @@
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::resource::prometheus::Prometheus;
 use crate::resource::{Kind, LabelSelector, Object};
+use crate::rule::case::{Case, Spec};
 use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
 use crate::settings::{Environment, Settings};
 
@@ -16,13 +16,16 @@ pub const NAME: &str = "selector";
 const TOLD: usize = 10;
 
 /// Judges the selectors of one that belongs to the environment.
-pub fn judge(
-    kind: Kind,
-    object: &Object<'_>,
-    prometheus: &Prometheus,
-    (environment, settings): (&Environment, &Settings),
-    verdict: &mut Verdict,
-) {
+pub(super) fn judge(case: &Case<'_>, verdict: &mut Verdict) {
+    let (Spec::Prometheus(prometheus), Some(environment)) = (&case.spec, case.environment()) else {
+        return;
+    };
+    let Case {
+        kind,
+        object,
+        settings,
+        ..
+    } = *case;
     let key = &settings.release_label;
     let mut spec = None;
     for (field, selector) in prometheus.selectors() {

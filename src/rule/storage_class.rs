@@ -2,42 +2,47 @@
 
 use serde_json::Value;
 
-use crate::json::unreadable::Unreadable;
-use crate::resource::persistent_volume_claim::{Ownership, Spec, ownership};
+use crate::resource::persistent_volume_claim::{self, Ownership, ownership};
 use crate::resource::prometheus::Prometheus;
 use crate::resource::{Object, STORAGE_CLASS};
+use crate::rule::case::{Case, Spec};
 use crate::rule::verdict::{Fix, Verdict, Violation, excerpt};
 use crate::settings::Settings;
 
 /// The rule's name.
 pub const NAME: &str = "storage-class";
 
+/// Judges a claim, or what a Prometheus, an agent or a ruler asks for.
+pub(super) fn judge(case: &Case<'_>, verdict: &mut Verdict) {
+    match &case.spec {
+        Spec::Claim(claim) => judge_claim(case, claim, verdict),
+        Spec::Prometheus(prometheus) => judge_requested(prometheus, case.settings, verdict),
+        Spec::Scraped(_) | Spec::Rules => {}
+    }
+}
+
 /// Judges a claim, and how it was before, if it was.
-///
-/// # Errors
-///
-/// The field that cannot be read.
-pub fn judge(
-    object: &Object<'_>,
-    old: Option<&Object<'_>>,
-    name: &str,
-    settings: &Settings,
-    verdict: &mut Verdict,
-) -> Result<(), Unreadable> {
-    let spec: Spec = object.spec()?;
+fn judge_claim(case: &Case<'_>, spec: &persistent_volume_claim::Spec, verdict: &mut Verdict) {
+    let Case {
+        object,
+        name,
+        old,
+        settings,
+        ..
+    } = *case;
     let Some(ownership) = ownership(object, name) else {
-        return Ok(());
+        return;
     };
     let class = spec.storage_class_name.as_deref();
     let annotated = annotated(object);
     let is_unannotated_change = old.is_some_and(|old| self::annotated(old) == annotated);
     // The volume controllers update claims all the time, and nobody can change a class.
     if let Some(old) = old
-        && let Ok(old) = old.spec::<Spec>()
+        && let Ok(old) = old.spec::<persistent_volume_claim::Spec>()
         && old.storage_class_name.as_deref() == class
         && is_unannotated_change
     {
-        return Ok(());
+        return;
     }
     for (field, is_given, what) in [
         (
@@ -69,7 +74,6 @@ pub fn judge(
     let missing = usize::from(object.spec.is_none());
     demand(&owner, class, &["spec"], missing, settings, verdict);
     forbid_annotation("metadata", annotated, settings, verdict);
-    Ok(())
 }
 
 /// The class that an annotation of the object asks for.
@@ -96,7 +100,7 @@ fn forbid_annotation(path: &str, class: Option<&str>, settings: &Settings, verdi
 }
 
 /// Judges the claim that a Prometheus, an agent or a ruler asks for.
-pub fn judge_requested(prometheus: &Prometheus, settings: &Settings, verdict: &mut Verdict) {
+fn judge_requested(prometheus: &Prometheus, settings: &Settings, verdict: &mut Verdict) {
     let Some(storage) = &prometheus.storage else {
         return;
     };

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use prometheus_env_isolation_policy::resource::{Kind, MONITORING_GROUP};
+use prometheus_env_isolation_policy::rule::registry::RULES;
 use prometheus_env_isolation_policy::settings::Settings;
 use serde_json::{Value, json};
 
@@ -155,6 +156,16 @@ fn what_is_deployed_is_the_same() {
     }
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(readme).expect("a file");
+    // Its table of the rules has each, with kinds that the rule is about.
+    for rule in RULES {
+        let row = readme
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("| `{}` | ", rule.name)));
+        let kinds = row.and_then(|row| row.split(" | ").next()).expect("a row");
+        let is_told =
+            |kind: &Kind| kinds.contains("the same") || kinds.contains(&format!("{kind:?}"));
+        assert!(rule.kinds.iter().all(is_told), "{}: {kinds}", rule.name);
+    }
     let example = readme.split("```yaml\n").find_map(|block| {
         let block = block.split("```").next()?;
         block

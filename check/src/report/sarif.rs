@@ -4,6 +4,7 @@ use std::io::{Result, Write};
 use std::ops::Range;
 use std::path::Component;
 
+use prometheus_env_isolation_policy::rule::registry::RULES;
 use serde_json::{Value, json};
 
 use super::{Counts, Form, Part, subject, template_file, told};
@@ -14,28 +15,8 @@ use crate::judge::{Finding, Level, Outcome};
 /// The schema that the output is valid against.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// What each rule demands, in one sentence.
-const RULES: [(&str, &str); 9] = [
-    (
-        "release-label",
-        "A monitoring object carries exactly the release of its namespace's environment.",
-    ),
-    (
-        "namespace-filter",
-        "Nothing that is scraped brings in a series of another environment.",
-    ),
-    (
-        "selector",
-        "A Prometheus selects only objects of its environment's release.",
-    ),
-    (
-        "scrape-override",
-        "A Prometheus changes nothing about the namespaces of what it scrapes.",
-    ),
-    (
-        "storage-class",
-        "A Prometheus volume is on one of the storage classes meant for it.",
-    ),
+/// What else is reported, as a rule and what it demands.
+const OTHERS: [(&str, &str); 4] = [
     ("refused", "The policy can read the object."),
     (
         "warning",
@@ -47,6 +28,12 @@ const RULES: [(&str, &str); 9] = [
         "What may bring in monitoring objects is judged.",
     ),
 ];
+
+/// The rules of the policy, and what else is reported.
+fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rules = RULES.into_iter().map(|rule| (rule.name, rule.demand));
+    rules.chain(OTHERS)
+}
 
 /// The form.
 #[derive(Default)]
@@ -75,7 +62,7 @@ impl Form for Sarif {
         if self.results == 0 {
             begin(out)?;
         }
-        let rules = RULES.iter().map(|(id, text)| {
+        let rules = rules().map(|(id, text)| {
             let page = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules.md");
             json!({
                 "id": id,
@@ -184,14 +171,14 @@ fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::RULES;
+    use super::rules;
 
     #[test]
     fn each_rule_has_its_section_of_the_page() {
         let page = include_str!("../../../docs/rules.md");
-        for (id, _) in RULES {
+        for (id, _) in rules() {
             assert!(page.contains(&format!("\n## {id}\n")), "{id}");
         }
-        assert_eq!(page.matches("\n## ").count(), RULES.len());
+        assert_eq!(page.matches("\n## ").count(), rules().count());
     }
 }

@@ -27,7 +27,7 @@ use crate::relabel::state::State;
 use crate::relabel::value::Value;
 use crate::relabel::{ConfigId, Stage};
 use crate::resource::Object;
-use crate::resource::scraped::Scraped;
+use crate::rule::case::{Case, Spec};
 use crate::rule::verdict::{Fix, Verdict, Violation};
 use crate::settings::{Environment, NamespaceFilter, Settings};
 
@@ -55,17 +55,16 @@ const MAX_VIOLATIONS: usize = 500;
 
 /// Judges an object for the environment that it is scraped for: its namespace's, or in a shared
 /// namespace the one whose release it carries.
-pub fn judge(
-    object: &Object<'_>,
-    scraped: &Scraped,
-    namespace: &str,
-    settings: &Settings,
-    verdict: &mut Verdict,
-) {
-    let release = object.label(&settings.release_label);
-    let Some(environment) = settings.environment_scraping(namespace, release) else {
+pub(super) fn judge(case: &Case<'_>, verdict: &mut Verdict) {
+    let (Spec::Scraped(scraped), Some(environment)) = (&case.spec, case.environment()) else {
         return;
     };
+    let Case {
+        object,
+        namespace,
+        settings,
+        ..
+    } = *case;
     let definitions = Definition::all(scraped, namespace, settings);
     let allowed = allowed(settings, environment, std::iter::empty());
     let Ok(allowed) = allowed else {

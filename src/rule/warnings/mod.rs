@@ -2,3 +2,23 @@
 
 pub mod prometheus;
 pub mod scraped;
+
+use super::case::{Case, Spec};
+use super::verdict::Verdict;
+
+/// Warns of what the object has of that kind.
+pub(super) fn warn(case: &Case<'_>, verdict: &mut Verdict) {
+    match &case.spec {
+        Spec::Scraped(scraped) => scraped::warn(scraped, verdict),
+        Spec::Prometheus(prometheus) => match case.environment() {
+            Some(environment) => {
+                prometheus::warn(prometheus, (environment, case.settings), verdict)
+            }
+            None => {
+                let key = &case.settings.release_label;
+                prometheus::warn_of_none(case.namespace, key, verdict);
+            }
+        },
+        Spec::Rules | Spec::Claim(_) => {}
+    }
+}
