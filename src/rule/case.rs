@@ -29,7 +29,7 @@ pub struct Case<'a> {
 #[derive(Debug)]
 pub enum Spec {
     /// Of what holds things to be scraped.
-    Scraped(Scraped),
+    Scraped(Box<Scraped>),
     /// Of a `PrometheusRule`, of which only labels are read.
     Rules,
     /// Of a `Prometheus`, an agent or a ruler.
@@ -46,7 +46,7 @@ impl Spec {
     /// The field that cannot be read.
     pub fn read(kind: Kind, object: &Object<'_>, namespace: &str) -> Result<Self, Unreadable> {
         if let Some(scraped) = Scraped::read(kind, object, namespace)? {
-            return Ok(Self::Scraped(scraped));
+            return Ok(Self::Scraped(Box::new(scraped)));
         }
         Ok(match kind {
             Kind::Prometheus | Kind::PrometheusAgent | Kind::ThanosRuler => {

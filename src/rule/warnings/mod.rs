@@ -10,15 +10,14 @@ use super::verdict::Verdict;
 pub(super) fn warn(case: &Case<'_>, verdict: &mut Verdict) {
     match &case.spec {
         Spec::Scraped(scraped) => scraped::warn(scraped, verdict),
-        Spec::Prometheus(prometheus) => match case.environment() {
-            Some(environment) => {
-                prometheus::warn(prometheus, (environment, case.settings), verdict)
-            }
-            None => {
+        Spec::Prometheus(prometheus) => {
+            if let Some(environment) = case.environment() {
+                prometheus::warn(prometheus, (environment, case.settings), verdict);
+            } else {
                 let key = &case.settings.release_label;
                 prometheus::warn_of_none(case.namespace, key, verdict);
             }
-        },
+        }
         Spec::Rules | Spec::Claim(_) => {}
     }
 }
