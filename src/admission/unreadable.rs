@@ -18,7 +18,7 @@ const NAME: &str = "refused";
 const MOST_FIELDS: usize = 20;
 
 /// How much is read once more, in bytes.
-const MOST_BYTES: usize = 4 << 20;
+const MOST_BYTES: usize = 1 << 19;
 
 /// The lists of a `spec` whose items are judged one by one.
 const LISTS: [&str; 4] = [

@@ -11,7 +11,7 @@ use crate::language::budget::TooComplex;
 use crate::language::pattern::is_literal;
 use crate::relabel::config::{Action, RelabelConfig, has_placeholder};
 use crate::relabel::interpreter::Interpreter;
-use crate::relabel::labels::{Discovered, EXPORTED_NAMESPACE, META_KUBERNETES, NAMESPACES};
+use crate::relabel::labels::{Discovered, EXPORTED_NAMESPACE, KEYS, META_KUBERNETES, NAMESPACES};
 use crate::relabel::{ConfigId, Stage};
 
 use super::operator::OperatorConfigs;
@@ -168,31 +168,34 @@ impl ScrapeJob<'_> {
 }
 
 /// What is known, once the config has run, of labels that have a name of Kubernetes' discovery, all of which Kubernetes
-/// gave before. A labelmap of such names to their ends writes no such name where these begin as keys do, or as what
-/// follows the prefix does.
+/// gave before. A labelmap of keys to their ends writes names that end as keys do, and one of keys as a whole none of
+/// discovery's, for keys begin otherwise.
 fn discovered_after(config: &RelabelConfig) -> Discovered {
-    let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase());
     let writes = match config.action {
         Action::LabelMap => {
-            let from = ["(.+)", "(.*)"].iter().find_map(|group| {
-                let from = config.regex.strip_suffix(group)?;
-                let from = from.strip_prefix(META_KUBERNETES)?;
-                is_literal(from).then_some(from)
-            });
-            let from = from.filter(|_| matches!(&*config.replacement, "$1" | "${1}"));
-            let kinds = [
-                "_label_",
-                "_annotation_",
-                "_labelpresent_",
-                "_annotationpresent_",
-            ];
-            let is_kind = |from: &str| {
-                let mut objects = kinds.iter().filter_map(|kind| from.strip_suffix(kind));
-                objects.any(|object| !object.is_empty() && is_word(object))
+            // Where the template begins with other text, so does the name.
+            let begins = config.replacement.split('$').next().unwrap_or_default();
+            let is_other =
+                !META_KUBERNETES.starts_with(begins) && !begins.starts_with(META_KUBERNETES);
+            if is_other && !config.is_unknown {
+                return Discovered::Given;
+            }
+            let ends = ["(.+)", "(.*)"].into_iter();
+            let from = ends.filter_map(|end| config.regex.strip_suffix(end)).next();
+            let from = from.and_then(|from| from.strip_prefix(META_KUBERNETES));
+            let is_end = matches!(&*config.replacement, "$1" | "${1}");
+            let Some(from) = from.filter(|from| is_end && is_literal(from)) else {
+                return Discovered::Unknown;
             };
-            return match from {
-                Some(from) if from.is_empty() || is_kind(from) => Discovered::Given,
+            let key = KEYS.iter().find_map(|kind| {
+                let (object, key) = from.split_once(kind)?;
+                let is_word = object.bytes().all(|byte| byte.is_ascii_lowercase());
+                (is_word && !object.is_empty()).then_some(key)
+            });
+            return match key {
+                Some("") => Discovered::Given,
                 Some(_) => Discovered::Mapped,
+                None if from.is_empty() => Discovered::Given,
                 None => Discovered::Unknown,
             };
         }

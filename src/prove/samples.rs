@@ -8,7 +8,6 @@ use crate::language::budget::TooComplex;
 use crate::relabel::ConfigId;
 use crate::relabel::config::Action;
 use crate::relabel::interpreter::Interpreter;
-use crate::relabel::interpreter::MAX_STATES;
 use crate::relabel::labels::{
     DISPLACED, EXPORTED_NAMESPACE, MERGED, MERGED_EXPORTED, METRIC_NAME, NAMESPACE, NAMESPACES,
 };
@@ -23,7 +22,7 @@ impl Run<'_> {
     pub(super) fn merged(
         &self,
         targets: Vec<State>,
-        interpreter: &Interpreter,
+        interpreter: &mut Interpreter,
     ) -> Result<Vec<State>, TooComplex> {
         let (labels, read) = (&self.labels, &self.exposed);
         let something = interpreter.something()?;
@@ -67,9 +66,8 @@ impl Run<'_> {
                         }
                     })
                     .collect();
-                if all.len() > MAX_STATES {
-                    return Err(TooComplex);
-                }
+                interpreter.budget.spend(all.len())?;
+                interpreter.bound(&mut all)?;
             }
             if judges_exported && reads_namespace && !self.job.honor_labels {
                 // By what the target's own namespace is, what is exported may be filtered.
@@ -107,8 +105,10 @@ impl Run<'_> {
                 state.writers[MERGED_EXPORTED] = state.writers[EXPORTED_NAMESPACE];
                 state.writers[MERGED] = state.writers[NAMESPACE];
                 state.writers[NAMESPACE] = None;
+                interpreter.budget.spend(state.size())?;
                 samples.push(state);
             }
+            interpreter.bound(&mut samples)?;
         }
         Ok(samples)
     }

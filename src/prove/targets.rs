@@ -127,7 +127,9 @@ impl Source {
                 name != "job" && (!name.starts_with("__") || name.starts_with("__meta_"))
             }
             Discovery::Anywhere => false,
-            Discovery::Everywhere | Discovery::In(_) | Discovery::Own | Discovery::Nowhere => {
+            // Some of these give it: nodes, Eureka, OVHcloud (`discovery` in Prometheus).
+            Discovery::Nowhere => name != INSTANCE && WRITTEN_LATER.contains(&name),
+            Discovery::Everywhere | Discovery::In(_) | Discovery::Own => {
                 WRITTEN_LATER.contains(&name)
             }
         }
@@ -244,9 +246,8 @@ impl Run<'_> {
                 (_, Some(value)) if name != ADDRESS => value.clone(),
                 (META_NAMESPACE, _) => namespace.clone(),
                 (NAMESPACE, _) if source.discovery != Discovery::Anywhere => Value::default(),
-                // Kuma's discovery gives one, for example.
                 _ if name == METRICS_PATH
-                    && !matches!(source.discovery, Discovery::Anywhere | Discovery::Nowhere)
+                    && source.discovery != Discovery::Anywhere
                     && self.job.path.len() <= MAX_VALUE
                     && !has_placeholder(self.job.path) =>
                 {

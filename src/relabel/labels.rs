@@ -110,6 +110,14 @@ pub fn is_relied_on(label: &str) -> bool {
     label.starts_with(RELIED_ON_PREFIX) || RELIED_ON.contains(&label)
 }
 
+/// What stands between a word and a key in the names of labels that Kubernetes' discovery gives.
+pub const KEYS: [&str; 4] = [
+    "_label_",
+    "_labelpresent_",
+    "_annotation_",
+    "_annotationpresent_",
+];
+
 /// What is known of the labels of targets whose names are those of Kubernetes' discovery.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Discovered {
@@ -135,17 +143,18 @@ impl Discovered {
         let not = |class: Class| Expression::Class(class.negated());
         let begins = |class| Expression::Concatenation(vec![not(class), Expression::anything()]);
         let ends = Expression::Concatenation(vec![Expression::anything(), not(of_keys)]);
-        let mut names = vec![Expression::Empty, ends];
+        let kinds = KEYS.map(Expression::literal).to_vec();
+        let mut keys = vec![ends];
+        let mut names = vec![Expression::Empty];
         if self == Self::Given {
-            let kinds = ["label", "labelpresent", "annotation", "annotationpresent"];
-            let kinds = kinds.map(|kind| Expression::literal(&format!("_{kind}_")));
+            keys.push(begins(of_keys));
             names.push(begins(small));
-            names.push(Expression::Concatenation(vec![
-                Expression::Class(small).repeated(1, None),
-                Expression::Alternation(kinds.to_vec()),
-                begins(of_keys),
-            ]));
         }
+        names.push(Expression::Concatenation(vec![
+            Expression::Class(small).repeated(1, None),
+            Expression::Alternation(kinds),
+            Expression::Alternation(keys),
+        ]));
         let names = vec![
             Expression::literal(META_KUBERNETES),
             Expression::Alternation(names),

@@ -127,8 +127,9 @@ pub struct Namespaces {
     pub names: Option<Vec<String>>,
 }
 
-/// The discoveries whose targets have meta labels of their own only, by their fields.
-const ELSEWHERE: [&str; 19] = [
+/// The discoveries whose targets have meta labels of their own only, by their fields, and some the label `instance`.
+/// (Kuma gives a path and a scheme, too, so that it is none of them: `discovery/xds/kuma.go` in Prometheus.)
+const ELSEWHERE: [&str; 18] = [
     "azureSDConfigs",
     "consulSDConfigs",
     "digitalOceanSDConfigs",
@@ -140,7 +141,6 @@ const ELSEWHERE: [&str; 19] = [
     "gceSDConfigs",
     "hetznerSDConfigs",
     "ionosSDConfigs",
-    "kumaSDConfigs",
     "lightSailSDConfigs",
     "linodeSDConfigs",
     "nomadSDConfigs",

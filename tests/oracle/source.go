@@ -115,14 +115,16 @@ func (s source) carries(name, value string) bool {
 // misnamed is a meta label that Prometheus does not make: what follows the prefix begins with a word, and a key of
 // Kubernetes begins and ends with a letter or a digit (IsQualifiedName in k8s.io/apimachinery).
 var misnamed = regexp.MustCompile(
-	`(?s)^__meta_kubernetes_([^a-z].*|.*[^a-zA-Z0-9]|[a-z]+_(label|annotation)(present)?_[^a-zA-Z0-9].*)?$`)
+	`(?s)^__meta_kubernetes_([^a-z].*|[a-z]+_(label|annotation)(present)?_([^a-zA-Z0-9].*|.*[^a-zA-Z0-9]))?$`)
 
 // written are labels that only the operator's own rules and Prometheus itself give to targets.
 var written = []string{"container", "endpoint", "ingress", "instance", "pod", "service"}
 
-// mayName tells whether targets of the source may have a label of this name as they are discovered.
+// mayName tells whether targets of the source may have a label of this name as they are discovered. Nodes have an
+// `instance`.
 func (s source) mayName(name string) bool {
-	return s.isFree || s.isWritten || !misnamed.MatchString(name) && !slices.Contains(written, name)
+	isGiven := name == "instance" && s.isTarget == nil
+	return s.isFree || s.isWritten || !misnamed.MatchString(name) && (isGiven || !slices.Contains(written, name))
 }
 
 // isPrometheusOwn tells whether Prometheus gives each target such a label (the job's name, and what

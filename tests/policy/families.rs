@@ -208,6 +208,21 @@ fn expensive() -> Vec<(&'static str, Value)> {
             .collect();
         json!({"matchExpressions": [{"key": "app", "operator": "In", "values": values}]})
     };
+    let drops = |end: &str, count: usize| {
+        let regex = format!("zz;{end}");
+        let of = move |index| json!({"action": "drop", "sourceLabels": ["namespace", format!("a{index}")], "regex": regex});
+        (0..count).map(of)
+    };
+    let captured = (0..3)
+        .map(|index| {
+            json!({
+                "sourceLabels": ["namespace", format!("b{index}")], "regex": format!("x(.*){index};.*"),
+                "targetLabel": format!("c{index}"), "replacement": "$1",
+            })
+        })
+        .chain((0..3).map(|index| {
+            json!({"action": "drop", "sourceLabels": ["namespace", format!("c{index}")], "regex": "zz;q"})
+        }));
     let statics: Vec<Value> = (0..240)
         .map(|index| json!({"targets": [format!("a{index}")], "labels": {"namespace": "shop-dev"}}))
         .collect();
@@ -423,6 +438,43 @@ fn expensive() -> Vec<(&'static str, Value)> {
         (
             "a class of many rules",
             monitor("Prometheus", classes(vec![json!({"targetLabel": "a"}); 40_000])),
+        ),
+        (
+            "filters before and after merging",
+            monitor(
+                "ServiceMonitor",
+                json!({
+                    "namespaceSelector": {"any": true}, "selector": {"matchLabels": {"app": "x"}},
+                    "endpoints": [{
+                        "relabelings": captured.chain(drops("q", 10)).collect::<Vec<_>>(),
+                        "metricRelabelings": drops("r", 10).collect::<Vec<_>>(),
+                    }],
+                }),
+            ),
+        ),
+        (
+            "filters of targets in many namespaces",
+            monitor(
+                "ServiceMonitor",
+                json!({
+                    "namespaceSelector": {
+                        "matchNames": (0..2401).map(|index| format!("n{index}-prod")).collect::<Vec<_>>(),
+                    },
+                    "endpoints": [{
+                        "relabelings": drops("q", 10).collect::<Vec<_>>(),
+                        "metricRelabelings": drops("r", 10).collect::<Vec<_>>(),
+                    }],
+                }),
+            ),
+        ),
+        (
+            "endpoints that cannot be read beside ones that can",
+            monitor(
+                "ServiceMonitor",
+                json!({"endpoints": vec![
+                    json!({"relabelings": vec![json!({"sourceLabels": vec!["a"; 200]}); 100]}); 5
+                ].into_iter().chain(vec![json!({"port": 5}); 40]).collect::<Vec<_>>()}),
+            ),
         ),
         (
             "addresses that labels make",

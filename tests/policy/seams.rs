@@ -509,6 +509,66 @@ mod what_is_compared_as_text_is_routed_as_something_else {
         assert!(rejected(&object("ScrapeConfig", spec)));
     }
 
+    /// `instance` is Prometheus' own for most targets. These discoveries give it, and may call a target anything.
+    #[rstest]
+    fn a_discovery_may_give_an_instance(
+        #[values(
+            "kubernetesSDConfigs: [{role: Node}]",
+            "eurekaSDConfigs: [{server: 'http://x:80'}]",
+            "kumaSDConfigs: [{server: 'http://x:80'}]",
+            "ovhcloudSDConfigs: [{service: VPS}]"
+        )]
+        discovery: &str,
+        #[values(
+            "{sourceLabels: [instance], targetLabel: namespace}",
+            "{action: labelmap, regex: (inst)ance, replacement: namespace}",
+            "{sourceLabels: [instance], regex: (.+), targetLabel: namespace, replacement: shop-prod}"
+        )]
+        rule: &str,
+    ) {
+        let spec = format!(
+            "{{{discovery}, relabelings: [{rule}], metricRelabelings: [\
+             {{action: keep, sourceLabels: [namespace], regex: '(dev|.*-dev|kube-system)?'}}]}}"
+        );
+        assert!(rejected(&object("ScrapeConfig", &spec)), "{spec}");
+    }
+
+    /// A node has none of the labels that the operator writes for monitors.
+    #[test]
+    fn what_no_discovery_gives_is_absent() {
+        let spec = "{kubernetesSDConfigs: [{role: Node}], relabelings: [\
+                    {sourceLabels: [pod], regex: (.+), targetLabel: namespace, replacement: shop-prod}, \
+                    {sourceLabels: [__metrics_path__], regex: /metrics, action: keep}]}";
+        let answer = create(&object("ScrapeConfig", spec), &proven());
+        let message = answer.message.unwrap_or_default();
+        assert!(!message.contains("shop-prod"), "{message}");
+    }
+
+    /// `discovery/xds/kuma.go` in Prometheus.
+    #[test]
+    fn a_discovery_may_give_a_scheme() {
+        let spec = "{kumaSDConfigs: [{server: 'http://x:80'}], relabelings: [\
+                    {sourceLabels: [__scheme__], regex: 'https?', action: drop}, \
+                    {sourceLabels: [__scheme__], targetLabel: namespace}], metricRelabelings: [\
+                    {action: keep, sourceLabels: [namespace], regex: '(dev|.*-dev|kube-system)?'}]}";
+        assert!(rejected(&object("ScrapeConfig", spec)));
+    }
+
+    /// The rules of everybody's annotations: a labelmap to parameters writes no name of discovery.
+    #[test]
+    fn a_labelmap_to_other_names_writes_no_meta_label() {
+        let object = monitor(
+            "{}",
+            "{relabelings: [\
+             {action: labelmap, regex: __meta_kubernetes_pod_annotation_prometheus_io_param_(.+), replacement: __param_$1}, \
+             {action: labelmap, regex: __meta_kubernetes_pod_label_(.+)}, \
+             {action: labeldrop, regex: namespace}, \
+             {sourceLabels: [__meta_kubernetes_namespace], targetLabel: namespace}]}",
+        );
+        let answer = create(&object, &proven());
+        assert!(answer.accepted, "{:?}", answer.message);
+    }
+
     #[test]
     fn a_name_that_is_looked_up_stands_in_its_namespace() {
         let spec = "{dnsSDConfigs: [{names: [x.shop-dev.svc, x.shop-prod.svc], port: 80, type: A}], \
