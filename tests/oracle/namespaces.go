@@ -42,15 +42,19 @@ var clusterWideLabels = []string{"app.kubernetes.io/name", "k8s-app", "app"}
 const clusterWideName = "kube-state-metrics"
 
 // selectsClusterWide tells whether the default settings' clusterWideExporters hold the endpoint by its
-// selector: one that names one of the labels and admits its value, or is empty.
+// selector: one that names one of the labels and admits its value, or that asks for no label and rules none of them
+// out.
 func selectsClusterWide(m monitor) bool {
 	if !m.isEndpoint() {
 		return false
 	}
 	selector := m.selector()
-	if len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
-		return true
+	asks := len(selector.MatchLabels) > 0
+	for _, requirement := range selector.MatchExpressions {
+		isNegative := requirement.Operator == metav1.LabelSelectorOpNotIn || requirement.Operator == metav1.LabelSelectorOpDoesNotExist
+		asks = asks || !isNegative
 	}
+	isRuledOut := false
 	for _, label := range clusterWideLabels {
 		value, isNamed := selector.MatchLabels[label]
 		isAdmitted := !isNamed || value == clusterWideName
@@ -66,8 +70,9 @@ func selectsClusterWide(m monitor) bool {
 		if isNamed && isAdmitted {
 			return true
 		}
+		isRuledOut = isRuledOut || isNamed
 	}
-	return false
+	return !asks && !isRuledOut
 }
 
 // discoveredName has the names of labels by which something is told from others that Kubernetes discovers: its
