@@ -231,6 +231,15 @@ fn run_at_once(
         return Ok(whole);
     }
     found.doubt(left_out.first().copied());
+    if found.standing.is_none() {
+        let kept = interpreter.budget.set_aside(6);
+        let some = counterexample(job, &left_out, allowed, interpreter);
+        interpreter.budget.give_back(kept);
+        let some = some.unwrap_or_default();
+        found.target = some.target.or(found.target);
+        found.sample = some.sample.or(found.sample);
+        found.exported = some.exported.or(found.exported);
+    }
     Ok(found)
 }
 

@@ -542,10 +542,10 @@ mod text_of_the_object_in_a_label {
         "{sourceLabels: [__metrics_path__], regex: '/x(.*)/y', targetLabel: __metrics_path__}",
         false
     )]
-    #[case::the_path_as_address(
+    #[case::a_path_that_names_no_host_as_address(
         "kubernetesSDConfigs: [{role: Node}]",
         "{sourceLabels: [__metrics_path__], targetLabel: __address__}",
-        false
+        true
     )]
     #[case::a_label_that_a_selector_fixes(
         "kubernetesSDConfigs: [{role: Pod, namespaces: {names: [shop-dev]}, selectors: [{role: Pod, label: 'a=exporter.shop-prod.svc'}]}]",
@@ -571,6 +571,17 @@ mod text_of_the_object_in_a_label {
         let path = "metricsPath: /x/metrics/cadvisor/y";
         let object = scrape_config(&format!(
             "{{{discovery}, {path}, relabelings: [{NAMED}, {rule}]}}"
+        ));
+        assert_eq!(accepted(&object), expected);
+    }
+
+    #[rstest]
+    #[case("x.shop-prod.svc:80", false)]
+    #[case("x.shop-dev.svc:80", true)]
+    fn a_path_as_address(#[case] path: &str, #[case] expected: bool) {
+        let rule = "{sourceLabels: [__metrics_path__], targetLabel: __address__}";
+        let object = scrape_config(&format!(
+            "{{kubernetesSDConfigs: [{{role: Node}}], metricsPath: '{path}', relabelings: [{NAMED}, {rule}]}}"
         ));
         assert_eq!(accepted(&object), expected);
     }
