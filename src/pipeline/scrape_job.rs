@@ -180,8 +180,8 @@ fn discovered_after(config: &RelabelConfig) -> Discovered {
             if is_other && !config.is_unknown {
                 return Discovered::Given;
             }
-            let ends = ["(.+)", "(.*)"].into_iter();
-            let from = ends.filter_map(|end| config.regex.strip_suffix(end)).next();
+            let mut ends = ["(.+)", "(.*)"].into_iter();
+            let from = ends.find_map(|end| config.regex.strip_suffix(end));
             let from = from.and_then(|from| from.strip_prefix(META_KUBERNETES));
             let is_end = matches!(&*config.replacement, "$1" | "${1}");
             let Some(from) = from.filter(|from| is_end && is_literal(from)) else {
