@@ -53,7 +53,7 @@ demo: check ## Judge the examples, and build the policy
 	fi
 
 .PHONY: test
-test: policy.wasm noop.wasm fmt lint ## Run all tests
+test: policy.wasm noop.wasm ## Run all tests
 	@echo "== testing =="
 	$(CARGO) test --workspace --locked
 	hack/wasm-toolchain-test
