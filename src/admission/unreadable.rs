@@ -39,6 +39,10 @@ pub(super) fn judge(
     mut unreadable: Unreadable,
     judge: impl Fn(&Object<'_>) -> Result<Verdict, Unreadable>,
 ) -> Result<Verdict, Unreadable> {
+    // What is larger is not read once more.
+    if text.len() > MOST_BYTES {
+        return Err(unreadable);
+    }
     let Ok(mut value) = serde_json::from_str::<Value>(text) else {
         return Err(unreadable);
     };
