@@ -17,7 +17,7 @@ const NAME: &str = "refused";
 /// How many fields that cannot be read are told. For each, the object is read once more.
 const MOST_FIELDS: usize = 20;
 
-/// How much is read once more, in bytes.
+/// How much is read once more, in bytes. Of a larger object, nothing else is judged.
 const MOST_BYTES: usize = 1 << 19;
 
 /// The lists of a `spec` whose items are judged one by one.
@@ -39,9 +39,8 @@ pub(super) fn judge(
     mut unreadable: Unreadable,
     judge: impl Fn(&Object<'_>) -> Result<Verdict, Unreadable>,
 ) -> Result<Verdict, Unreadable> {
-    // What is larger is not read once more.
     if text.len() > MOST_BYTES {
-        return Err(unreadable);
+        return Ok(with(Verdict::default(), &[unreadable], &[String::new()]));
     }
     let Ok(mut value) = serde_json::from_str::<Value>(text) else {
         return Err(unreadable);
@@ -64,18 +63,20 @@ pub(super) fn judge(
         told.push(unreadable);
         let text = value.to_string();
         match Object::read(&text).and_then(|object| judge(&object)) {
-            Ok(verdict) => return Ok(with(verdict, &told, kind)),
+            Ok(verdict) => {
+                let parts: Vec<String> = told
+                    .iter()
+                    .map(|one| path(part(kind, &one.place)))
+                    .collect();
+                return Ok(with(verdict, &told, &parts));
+            }
             Err(next) => unreadable = next,
         }
     }
 }
 
-/// The verdict with what cannot be read, and without what would be a guess.
-fn with(mut verdict: Verdict, told: &[Unreadable], kind: Kind) -> Verdict {
-    let parts: Vec<String> = told
-        .iter()
-        .map(|one| path(part(kind, &one.place)))
-        .collect();
+/// The verdict with what cannot be read, and without what stands in these parts of the object: it would be a guess.
+fn with(mut verdict: Verdict, told: &[Unreadable], parts: &[String]) -> Verdict {
     let is_known = |field: &str| !parts.iter().any(|part| is_inside(field, part));
     verdict.violations.retain(|one| is_known(&one.field));
     // A warning about several fields names them with commas.
@@ -86,7 +87,7 @@ fn with(mut verdict: Verdict, told: &[Unreadable], kind: Kind) -> Verdict {
             .map(|fields| fields.split(", "));
         fields.is_some_and(|mut fields| fields.all(|field| is_known(&format!("spec.{field}"))))
     });
-    let violations = told.iter().zip(&parts).map(|(unreadable, part)| {
+    let violations = told.iter().zip(parts).map(|(unreadable, part)| {
         let field = unreadable.path();
         let mut message = unreadable.problem.to_string();
         if part.is_empty() {

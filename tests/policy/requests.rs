@@ -301,7 +301,7 @@ fn of_thousands_of_fields_that_cannot_be_read_some_are_told() {
     let mut object = leaking();
     let endpoint = json!({"honorLabels": "x", "path": "x".repeat(200)});
     object["metadata"]["labels"]["release"] = "monitoring-prod".into();
-    object["spec"]["endpoints"] = vec![endpoint; 5000].into();
+    object["spec"]["endpoints"] = vec![endpoint; 2000].into();
     let answer = create(&object, &proven());
     assert!(!answer.accepted);
     let violations = answer.violations().expect("the annotation");
@@ -312,6 +312,17 @@ fn of_thousands_of_fields_that_cannot_be_read_some_are_told() {
         fields[fields.len() - 2..],
         ["spec", "metadata.labels.release"]
     );
+}
+
+#[test]
+fn of_a_large_object_that_cannot_be_read_one_field_is_told() {
+    let mut object = leaking();
+    let endpoint = json!({"honorLabels": "x", "path": "x".repeat(200)});
+    object["spec"]["endpoints"] = vec![endpoint; 5000].into();
+    let violation = only(&create(&object, &proven()));
+    assert_eq!(violation.field, "spec.endpoints[0].honorLabels");
+    let end = "; nothing else of the object was judged";
+    assert!(violation.message.ends_with(end), "{}", violation.message);
 }
 
 #[test]
