@@ -91,18 +91,13 @@ impl Counted {
     }
 
     pub(crate) fn validate(&self, request: &Value, settings: &Value) -> Cost {
-        let cost = self.validate_within(u64::MAX, request, settings);
+        let payload = json!({"request": request, "settings": settings}).to_string();
+        let cost = self.validate_within(u64::MAX, payload);
         cost.expect("an answer")
     }
 
     /// The evaluation; none if it takes more instructions.
-    pub(crate) fn validate_within(
-        &self,
-        most: u64,
-        request: &Value,
-        settings: &Value,
-    ) -> Option<Cost> {
-        let payload = json!({"request": request, "settings": settings}).to_string();
+    pub(crate) fn validate_within(&self, most: u64, payload: String) -> Option<Cost> {
         let length = i32::try_from(payload.len()).expect("a small payload");
         let call = Call {
             payload: payload.into_bytes(),
