@@ -98,12 +98,45 @@ func asksForSomethingElse(s scrape) bool {
 			if isKnown {
 				values = append(values, clusterWideName)
 			}
+			if of[1] == "" {
+				values = append(values, clusterWideNames(rule)...)
+			}
 			if !slices.ContainsFunc(values, func(value string) bool { return letsThrough(rule, place, value) }) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// clusterWideNames are names of kube-state-metrics, which mostly begin with that of a release, that a keep may let
+// through.
+func clusterWideNames(keep *relabel.Config) []string {
+	regex := keep.Regex.Regexp.String()
+	variants := []string{regex}
+	for _, wildcard := range []string{".*", ".+"} {
+		for at := range regex {
+			if rest, isThere := strings.CutPrefix(regex[at:], wildcard); isThere {
+				variants = append(variants, regex[:at]+clusterWideName+rest)
+			}
+		}
+	}
+	r := newRandom(0, 0)
+	var names []string
+	for _, variant := range variants {
+		m, isReadable := newMembers(variant)
+		for range 20 {
+			if !isReadable {
+				break
+			}
+			for part := range strings.SplitSeq(m.one(r, 0, ""), keep.Separator) {
+				if strings.Contains(part, clusterWideName) {
+					names = append(names, part)
+				}
+			}
+		}
+	}
+	return names
 }
 
 // changes tells whether one of the rules may write the label.
@@ -120,9 +153,33 @@ func changes(rules []*relabel.Config, label string) bool {
 	})
 }
 
-// letsThrough tells whether the keep lets the value through at this place, whatever the other labels are, of which
-// some are tried.
+// letsThrough tells whether the keep lets the value through at this place. The other labels may have any value, a
+// separator in it, too: of what the regex matches, only one end is theirs, or both.
 func letsThrough(rule *relabel.Config, place int, value string) bool {
+	last := len(rule.SourceLabels) - 1
+	begin, end := value+rule.Separator, rule.Separator+value
+	fits := func(joined string) bool {
+		switch {
+		case !rule.Regex.MatchString(joined):
+			return false
+		case last == 0:
+			return joined == value
+		case place == 0:
+			return strings.HasPrefix(joined, begin)
+		case place == last:
+			return strings.HasSuffix(joined, end)
+		default:
+			return strings.Contains(joined, rule.Separator+begin)
+		}
+	}
+	if m, isReadable := newMembers(rule.Regex.Regexp.String()); isReadable {
+		r := newRandom(0, 0)
+		for range 200 {
+			if fits(m.one(r, 0, "")) {
+				return true
+			}
+		}
+	}
 	pool := append(strings.Split(rule.Regex.String(), rule.Separator), "", "x", "dev", "shop-dev", "true", "web", "x"+rule.Separator+"y", "x;y")
 	values := make([]string, len(rule.SourceLabels))
 	for round := range 200 {

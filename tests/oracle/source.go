@@ -90,7 +90,10 @@ func discoveredBy(config *kubernetes.SDConfig, e environment) func(string) bool 
 // isOfAll tells whether the discovery finds kube-state-metrics, too.
 func isOfAll(config *kubernetes.SDConfig) bool {
 	isSelecting := func(s kubernetes.SelectorConfig) bool {
-		return s.Role == config.Role && (s.Label != "" && !strings.Contains(s.Label, clusterWideName) || s.Field != "")
+		isOther := func(selector string) bool {
+			return selector != "" && !strings.Contains(selector, clusterWideName)
+		}
+		return s.Role == config.Role && (isOther(s.Label) || isOther(s.Field))
 	}
 	isExporter := config.Role != kubernetes.RoleNode && config.Role != kubernetes.RoleIngress
 	return isExporter && !slices.ContainsFunc(config.Selectors, isSelecting)
