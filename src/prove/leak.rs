@@ -224,6 +224,8 @@ impl Allowed {
         if value.text().is_some_and(|text| !self.forbids(text)) {
             return Ok(None);
         }
+        let namespace = state.as_namespace(value);
+        let state = namespace.as_ref().unwrap_or(state);
         let question = Question::new(self, state, value);
         // Whether there is any candidate, as far as can be proved.
         let has_candidate = value.text().is_some() || {

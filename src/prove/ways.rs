@@ -87,15 +87,11 @@ impl Run<'_> {
             found.keeps_address |= place(ADDRESS).is_some_and(keeps);
             if let (Some(address), None) = (place(ADDRESS), &found.standing) {
                 let value = &state.labels[address];
-                let standing = if state.is_made_up(value) {
-                    Some(Standing::unknown(value))
-                } else {
-                    let budget = &mut interpreter.budget;
-                    addresses.get(state, value, budget, |state, budget| {
-                        let value = settled(state, value, budget)?;
-                        stands_outside(self.allowed, state, &value, budget)
-                    })?
-                };
+                let budget = &mut interpreter.budget;
+                let standing = addresses.get(state, value, budget, |state, budget| {
+                    let value = settled(state, value, budget)?;
+                    stands_outside(self.allowed, state, &value, budget)
+                })?;
                 if let Some(mut standing) = standing
                     && is_possible(state, None, &mut interpreter.budget)?
                 {

@@ -361,6 +361,23 @@ impl State {
         }
     }
 
+    /// The state in which the value is a namespace as a whole. None where this tells nothing new: it does where a
+    /// variable stands in several places of a text, each of which is asked about with anything in the others.
+    #[must_use]
+    pub fn as_namespace(&self, value: &Value) -> Option<Self> {
+        let variable = value.plain_variable()?;
+        let is_repeated = |constraint: &Rc<Constraint>| {
+            let mut values = constraint.kind.values();
+            values.any(|value| value.variables().filter(|one| *one == variable).count() > 1)
+        };
+        let is_new = self.variables[variable] != Text::Namespace;
+        (is_new && self.constraints.iter().any(is_repeated)).then(|| {
+            let mut state = self.clone();
+            state.variables[variable] = Text::Namespace;
+            state
+        })
+    }
+
     /// Whether some of the value was given neither by discovery nor by an exporter: a config that cannot be
     /// followed made it.
     #[must_use]

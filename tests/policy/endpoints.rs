@@ -91,6 +91,9 @@ fn witness(object: &Value) -> Option<String> {
 #[case::joined_with_the_separator_inside("{action: keep, sourceLabels: [namespace, pod], regex: '(.*-dev);.*'}".into(), Some("prod"))]
 #[case::joined_exactly("{action: keep, sourceLabels: [namespace, pod], regex: '[a-z]+-dev;[^;]*'}".into(), None)]
 #[case::joined_drop_stops_nothing("{action: drop, sourceLabels: [namespace, pod], regex: 'prod;x'}".into(), Some("prod"))]
+#[case::twice_without_what_no_name_has("{action: keep, sourceLabels: [namespace, namespace], separator: '@', regex: '.+;.+'}".into(), None)]
+#[case::twice_dropped_in_any_version("{action: drop, sourceLabels: [namespace, namespace], regex: '.*'}".into(), None)]
+#[case::twice_a_name("{action: keep, sourceLabels: [namespace, namespace], regex: '.*-dev;.*|prod;.+'}".into(), Some("prod"))]
 #[case::compared_with_a_constant(format!("{{targetLabel: x, replacement: shop-dev}}, {{action: keepequal, sourceLabels: [namespace], targetLabel: x}}"), None)]
 fn samples_of_an_exporter_that_reports_on_all(
     #[case] rules: String,

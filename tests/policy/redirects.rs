@@ -95,6 +95,15 @@ fn addresses_of_a_label(#[case] regex: &str, #[case] replacement: &str, #[case] 
     "{sourceLabels: [__meta_kubernetes_pod_annotation_prometheus_io_scheme], regex: '(.+)', targetLabel: __scheme__}",
     true
 )]
+#[case::a_number(
+    "{action: hashmod, modulus: 9, sourceLabels: [__meta_kubernetes_pod_name], targetLabel: __address__}",
+    true
+)]
+#[case::a_part_of_what_cannot_be_followed(
+    "{action: hashmod, modulus: 9, sourceLabels: [__meta_kubernetes_pod_name], targetLabel: __tmp_a}, \
+     {sourceLabels: [__tmp_a], targetLabel: __address__, replacement: 'exporter-$1.shop-prod.svc:80'}",
+    false
+)]
 #[case::https("{targetLabel: __scheme__, replacement: https}", true)]
 #[case::a_scheme_with_an_address(
     "{sourceLabels: [__scheme__], targetLabel: __scheme__, replacement: '$1://prometheus.monitoring-prod.svc:9090/federate?x='}",
