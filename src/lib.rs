@@ -40,10 +40,11 @@ mod guest {
     }
 
     fn validate_settings(payload: &[u8]) -> CallResult {
-        let message = admission::validate_settings(payload).err();
+        let problems = admission::validate_settings(payload);
+        let valid = problems.is_empty();
         Ok(serde_json::to_vec(&SettingsValidationResponse {
-            valid: message.is_none(),
-            message,
+            valid,
+            message: (!valid).then(|| problems.join("; ")),
         })?)
     }
 }

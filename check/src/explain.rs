@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{Result, Write};
 
 use prometheus_env_isolation_policy::admission;
+use prometheus_env_isolation_policy::admission::error::RequestError;
 use prometheus_env_isolation_policy::prove::leak::Witness;
 use prometheus_env_isolation_policy::rule::namespace_filter::explanation::{
     Left, NamespaceGroup, Outside, Share, Step, Walkthrough,
@@ -18,7 +19,7 @@ use crate::manifest::Name;
 #[derive(Debug)]
 pub struct Explanation {
     /// The walk through each thing that is scraped for it; an error where it cannot be read.
-    pub walks: std::result::Result<Vec<Walkthrough>, String>,
+    pub walks: std::result::Result<Vec<Walkthrough>, RequestError>,
     /// The policy's answer.
     pub answer: Answer,
 }

@@ -1,5 +1,6 @@
 //! From a request to a response: which rules are about an object, and when none is asked.
 
+pub mod error;
 pub mod fix;
 pub mod request;
 pub mod response;
@@ -16,30 +17,25 @@ use crate::rule::namespace_filter::explanation::{self, Walkthrough};
 use crate::rule::registry;
 use crate::settings::Settings;
 
+use error::RequestError;
 use request::{Payload, Request, text};
 use response::Response;
 
 /// Judges what the policy server passes: an admission request and the settings, in JSON.
 #[must_use]
 pub fn validate(payload: &[u8]) -> Response {
-    judge(payload).unwrap_or_else(Response::rejected)
+    judge(payload).unwrap_or_else(|error| Response::rejected(error.to_string()))
 }
 
-/// All that is wrong with the settings that the policy server passes, in JSON.
-///
-/// # Errors
-///
-/// A sentence for each mistake, in one text.
-pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
-    let text = str::from_utf8(payload).map_err(|_| "the settings are not UTF-8".to_owned())?;
+/// All that is wrong with the settings that the policy server passes, in JSON: a sentence for each mistake.
+#[must_use]
+pub fn validate_settings(payload: &[u8]) -> Vec<String> {
+    let Ok(text) = str::from_utf8(payload) else {
+        return vec!["the settings are not UTF-8".to_owned()];
+    };
     // Nothing at all is no mistake either.
     let text = if text.trim().is_empty() { "null" } else { text };
-    let problems = crate::settings::problems(text);
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems.join("; "))
-    }
+    crate::settings::problems(text)
 }
 
 /// The walk of the proof through each thing that is scraped for the object of a request: none for
@@ -47,8 +43,8 @@ pub fn validate_settings(payload: &[u8]) -> Result<(), String> {
 ///
 /// # Errors
 ///
-/// A sentence about what cannot be read, as in the response of [`validate`].
-pub fn explain(payload: &[u8]) -> Result<Vec<Walkthrough>, String> {
+/// What cannot be read, as in the response of [`validate`].
+pub fn explain(payload: &[u8]) -> Result<Vec<Walkthrough>, RequestError> {
     let (request, settings) = read(payload)?;
     let settings = Settings::read(settings)?;
     let (group, kind) = (text(&request.kind.group), text(&request.kind.kind));
@@ -65,8 +61,8 @@ pub fn explain(payload: &[u8]) -> Result<Vec<Walkthrough>, String> {
 }
 
 /// What the policy server passes: the request, its objects read, and the settings.
-fn read(payload: &[u8]) -> Result<(ReadRequest<'_>, Option<&RawValue>), String> {
-    let payload = str::from_utf8(payload).map_err(|_| "the request is not UTF-8".to_owned())?;
+fn read(payload: &[u8]) -> Result<(ReadRequest<'_>, Option<&RawValue>), RequestError> {
+    let payload = str::from_utf8(payload).map_err(|_| RequestError::NotUtf8)?;
     // Mostly the objects are as they should be, and all is read in one pass. If not, the request is
     // read around them, for it may be one that is accepted whatever they are.
     if let Ok(Strict(payload)) =
@@ -75,8 +71,8 @@ fn read(payload: &[u8]) -> Result<(ReadRequest<'_>, Option<&RawValue>), String> 
         let request = payload.request.0.map(|Strict(object)| Ok(object));
         return Ok((request, payload.settings));
     }
-    let payload: Payload<'_, &RawValue> = json::object(payload, None)
-        .map_err(|error| format!("the request cannot be read: {error}"))?;
+    let payload: Payload<'_, &RawValue> =
+        json::object(payload, None).map_err(RequestError::Request)?;
     let request = payload.request.0.map(|object| Object::read(object.get()));
     Ok((request, payload.settings))
 }
@@ -84,7 +80,7 @@ fn read(payload: &[u8]) -> Result<(ReadRequest<'_>, Option<&RawValue>), String> 
 /// A request whose objects were read, if they could be.
 type ReadRequest<'a> = Request<'a, Result<Object<'a>, Unreadable>>;
 
-fn judge(payload: &[u8]) -> Result<Response, String> {
+fn judge(payload: &[u8]) -> Result<Response, RequestError> {
     let (request, settings) = read(payload)?;
     let (group, kind) = (text(&request.kind.group), text(&request.kind.kind));
     let operation = text(&request.operation);
@@ -99,13 +95,13 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
     let is_update = match operation {
         "CREATE" => false,
         "UPDATE" => true,
-        _ => return Err("the request's operation is none that the API server has".to_owned()),
+        _ => return Err(RequestError::Operation),
     };
     let namespace = text(&request.namespace);
     if namespace.is_empty() {
-        return Err("the request has no namespace, though objects of its kind have one".to_owned());
+        return Err(RequestError::NoNamespace);
     }
-    let object = request.object.ok_or("the request has no object")?;
+    let object = request.object.ok_or(RequestError::NoObject)?;
     let old = request.old_object.filter(|_| is_update);
     let old = old.and_then(Result::ok);
     if let (Ok(object), Some(old)) = (&object, &old)
@@ -136,7 +132,7 @@ fn judge(payload: &[u8]) -> Result<Response, String> {
     let judged = match judged {
         Ok(judged) => judged,
         Err(unreadable) => {
-            let object = object_text(payload).ok_or("the request has no object")?;
+            let object = object_text(payload).ok_or(RequestError::NoObject)?;
             unreadable::judge(kind, object, unreadable, verdict)?
         }
     };

@@ -124,12 +124,6 @@ impl fmt::Display for Unreadable {
     }
 }
 
-impl From<Unreadable> for String {
-    fn from(unreadable: Unreadable) -> Self {
-        unreadable.to_string()
-    }
-}
-
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -12,6 +12,7 @@ use crate::language::pattern::is_literal;
 use crate::relabel::config::{Action, RelabelConfig, has_placeholder};
 use crate::relabel::interpreter::Interpreter;
 use crate::relabel::labels::{Discovered, EXPORTED_NAMESPACE, KEYS, META_KUBERNETES, NAMESPACES};
+use crate::relabel::regex::Regex;
 use crate::relabel::{ConfigId, Stage};
 
 use super::operator::OperatorConfigs;
@@ -152,11 +153,11 @@ impl ScrapeJob<'_> {
             if config.action == Action::LabelMap {
                 let maps = match interpreter.compile(&config.regex)? {
                     _ if has_placeholder(&config.regex) => true,
-                    Ok(regex) => {
+                    Regex::Compiled(regex) => {
                         let exported = NAMESPACES[EXPORTED_NAMESPACE];
                         interpreter.contains(&regex.automaton, exported)? != Membership::No
                     }
-                    Err(_) => true,
+                    Regex::NotCompiled(_) => true,
                 };
                 if maps {
                     return Ok(true);

@@ -16,8 +16,9 @@ use crate::language::glob;
 use super::leak::Allowed;
 use crate::pipeline::scrape_job::{Discovery, ScrapeJob, Source};
 use crate::relabel::config::{Action, RelabelConfig, has_placeholder};
-use crate::relabel::interpreter::{Compiled, Interpreter};
+use crate::relabel::interpreter::Interpreter;
 use crate::relabel::labels::{META_NAMESPACE, METRIC_NAME, MOVING, NAMESPACE, NAMESPACES};
+use crate::relabel::regex::{Compiled, Regex};
 
 /// What is filtered of a sample by which it is shown that something comes through.
 const SAMPLE: &str = "a";
@@ -79,7 +80,7 @@ pub fn is_confined(
                 continue;
             }
             if stage == 1 && filters_something_else(config, job) {
-                let Ok(regex) = interpreter.compile(&config.regex)? else {
+                let Regex::Compiled(regex) = interpreter.compile(&config.regex)? else {
                     return Ok(false);
                 };
                 // Something has to come through it: a sample of which all that is filtered is this.
@@ -103,7 +104,7 @@ pub fn is_confined(
             if !is_keep {
                 return Ok(false);
             }
-            let Ok(regex) = interpreter.compile(&config.regex)? else {
+            let Regex::Compiled(regex) = interpreter.compile(&config.regex)? else {
                 return Ok(false);
             };
             if !allowed.includes(&regex.automaton, &mut interpreter.budget)? {

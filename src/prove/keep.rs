@@ -4,6 +4,7 @@ use crate::language::budget::TooComplex;
 use crate::relabel::config::{Action, RelabelConfig};
 use crate::relabel::interpreter::Interpreter;
 use crate::relabel::keep::lets_through;
+use crate::relabel::regex::Regex;
 
 use super::leak::{Allowed, MAX_NAMESPACE};
 
@@ -28,7 +29,7 @@ pub fn is_confining_keep(
     };
     if let [source] = config.source_labels.as_slice()
         && is_namespace(source)
-        && let Ok(regex) = interpreter.compile(&config.regex)?
+        && let Regex::Compiled(regex) = interpreter.compile(&config.regex)?
         && allowed.includes(&regex.automaton, &mut interpreter.budget)?
     {
         return Ok(true);

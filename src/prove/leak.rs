@@ -238,19 +238,19 @@ impl Allowed {
             return Ok(None);
         }
         let shown = if state.approximated_by.is_some() {
-            Err(state.approximated_by)
+            Shown::Stuck(state.approximated_by)
         } else {
             question.witness(budget)?
         };
         let writer = state.writers[label];
         let mut filters = state.filters(value);
-        let approximated_by = match &shown {
-            Ok(_) => None,
-            Err(config) => config.or(filters.last().copied()).or(writer),
+        let (witness, approximated_by) = match shown {
+            Shown::Witness(witness) => (Some(witness), None),
+            Shown::Stuck(config) => (None, config.or(filters.last().copied()).or(writer)),
         };
         filters.retain(|filter| Some(*filter) != writer);
         Ok(Some(Leak {
-            witness: shown.ok(),
+            witness,
             approximated_by,
             writer,
             filters,
@@ -401,12 +401,8 @@ impl<'a> Question<'a> {
         }))
     }
 
-    /// A namespace that can be shown to come through, those that readers recognize first; else the
-    /// config at which the attempt failed.
-    fn witness(
-        &self,
-        budget: &mut Budget,
-    ) -> Result<Result<Witness, Option<ConfigId>>, TooComplex> {
+    /// Shows a namespace that comes through, those that readers recognize first.
+    fn witness(&self, budget: &mut Budget) -> Result<Shown, TooComplex> {
         if let Some(text) = self.value.text() {
             return self.show(text, budget);
         }
@@ -430,8 +426,8 @@ impl<'a> Question<'a> {
         for further in preferred {
             if let Some(text) = self.find(Some(further), budget)? {
                 match self.show(&text, budget)? {
-                    Ok(witness) => return Ok(Ok(witness)),
-                    Err(config) => stuck = stuck.or(config),
+                    Shown::Stuck(config) => stuck = stuck.or(config),
+                    witness => return Ok(witness),
                 }
                 failed.push(text);
             }
@@ -443,27 +439,23 @@ impl<'a> Question<'a> {
                 break;
             };
             match self.show(&text, budget)? {
-                Ok(witness) => return Ok(Ok(witness)),
-                Err(config) => stuck = stuck.or(config),
+                Shown::Stuck(config) => stuck = stuck.or(config),
+                witness => return Ok(witness),
             }
             failed.push(text);
         }
-        Ok(Err(stuck))
+        Ok(Shown::Stuck(stuck))
     }
 
     /// Shows that the value can be this namespace.
-    fn show(
-        &self,
-        namespace: &str,
-        budget: &mut Budget,
-    ) -> Result<Result<Witness, Option<ConfigId>>, TooComplex> {
+    fn show(&self, namespace: &str, budget: &mut Budget) -> Result<Shown, TooComplex> {
         let mut state = self.state.clone();
         if self.value.text().is_none() {
             let exactly = Automaton::of_texts(&[namespace]);
             let exactly = Rc::new(exactly?);
             let known = state.constrained(self.value, &exactly, true, None);
             let Some(known) = known else {
-                return Ok(Err(None));
+                return Ok(Shown::Stuck(None));
             };
             state = known;
         }
@@ -474,10 +466,20 @@ impl<'a> Question<'a> {
             texts[variable] = solver::text(&conditions, alphabet, MAX_NAMESPACE, budget)?;
         }
         Ok(match solver::show(&state, &texts, budget)? {
-            Satisfaction::Model(texts) => Ok(Witness::new(namespace.to_owned(), &state, &texts)),
-            Satisfaction::Stuck(config) => Err(config),
+            Satisfaction::Model(texts) => {
+                Shown::Witness(Witness::new(namespace.to_owned(), &state, &texts))
+            }
+            Satisfaction::Stuck(config) => Shown::Stuck(config),
         })
     }
+}
+
+/// What became of the attempt to show a witness.
+enum Shown {
+    /// It comes through.
+    Witness(Witness),
+    /// No namespace could be shown to come through, because of this config, if it was one.
+    Stuck(Option<ConfigId>),
 }
 
 /// What a text has to fulfil, over which alphabet, and how long it may be.

@@ -13,6 +13,7 @@ use crate::relabel::labels::{
     ADDRESS, DISPLACED, INSTANCE, Labels, MAX_LABELS, MERGED, MERGED_EXPORTED, META_KUBERNETES,
     META_NAMESPACE, METRIC_NAME, METRICS_PATH, NAMESPACE, NAMESPACES, SCHEME, TARGET, is_relied_on,
 };
+use crate::relabel::regex::Regex;
 use crate::relabel::state::{MAX_VALUE, Origin, State};
 use crate::relabel::value::{Text, Value};
 use crate::relabel::{ConfigId, Stage};
@@ -158,7 +159,9 @@ impl Run<'_> {
                 }
                 if matches!(source.discovery, Discovery::Fixed(_)) {
                     for (names, have) in PROMETHEUS_OWN {
-                        let names = interpreter.compile(names)?.map_err(|_| TooComplex)?;
+                        let Regex::Compiled(names) = interpreter.compile(names)? else {
+                            return Err(TooComplex);
+                        };
                         target.dropped.push((Rc::clone(&names.automaton), !have));
                     }
                 }

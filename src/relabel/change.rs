@@ -11,6 +11,7 @@ use crate::language::product::shortest;
 use super::config::{Action, RelabelConfig};
 use super::interpreter::Interpreter;
 use super::labels::Discovered;
+use super::regex::{Made, Regex};
 use super::template::Piece;
 
 impl Interpreter {
@@ -30,7 +31,7 @@ impl Interpreter {
         if config.is_unknown {
             return Ok(true);
         }
-        let Ok(regex) = self.compile(&config.regex)? else {
+        let Regex::Compiled(regex) = self.compile(&config.regex)? else {
             return Ok(!config.writes_one_label() || config.target_label.starts_with(prefix));
         };
         let begins =
@@ -54,10 +55,10 @@ impl Interpreter {
                     Piece::Unknown => Expression::anything(),
                 });
                 let names = Expression::Concatenation(pieces.collect());
-                let Ok(names) = self.automaton(&names, false)? else {
+                let Made::Automaton(names) = self.automaton(&names, false)? else {
                     return Ok(true);
                 };
-                Condition::inside(Rc::new(names))
+                Condition::inside(names)
             }
         };
         let found = shortest(&[begins, names], u128::MAX, usize::MAX, &mut self.budget)?;
@@ -90,7 +91,7 @@ impl Interpreter {
         if config.is_unknown {
             return Ok(true);
         }
-        let Ok(regex) = self.compile(&config.regex)? else {
+        let Regex::Compiled(regex) = self.compile(&config.regex)? else {
             return Ok(!config.writes_one_label() || config.target_label == label);
         };
         Ok(match config.action {
@@ -105,14 +106,14 @@ impl Interpreter {
                     let maps = from != label && self.names(&regex, &from)? != Membership::No;
                     return Ok(maps && self.may_be_there(&from, discovered)?);
                 }
-                let Ok(names) = self.automaton(&names, true)? else {
+                let Made::Automaton(names) = self.automaton(&names, true)? else {
                     return Ok(true);
                 };
                 // What is mapped to itself stays what it is.
                 let own = Automaton::of_texts(&[label])?;
                 let mut conditions = vec![
                     Condition::inside(Rc::clone(&regex.automaton)),
-                    Condition::inside(Rc::new(names)),
+                    Condition::inside(names),
                     Condition::outside(Rc::new(own)),
                 ];
                 let impossible = self.impossible(discovered)?;

@@ -7,7 +7,7 @@
 //! and marked ([`State::approximate`]): an unknown keep keeps everything, an unknown drop drops
 //! nothing, an unknown write leaves a label of which nothing is known.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -15,14 +15,13 @@ use crate::language::alphabet::{Case, Class};
 use crate::language::automaton::{Automaton, MAX_SIZE, Membership, TooLarge};
 use crate::language::budget::{Budget, TooComplex};
 use crate::language::expression::Expression;
-use crate::language::glob;
-use crate::language::pattern::{Dot, MAX_LENGTH, Pattern, PatternError};
+use crate::language::pattern::{Dot, Pattern, PatternError};
 
 use super::ConfigId;
 use super::capture::{self, Held};
 use super::config::{Action, DEFAULT_REGEX, RelabelConfig};
 use super::labels::{Discovered, Labels, NAMESPACE};
-use super::shape::Shape;
+use super::regex::{Compiled, Made, Regex};
 use super::state::{ConstraintKind, State};
 use super::template::{self, Piece};
 use super::value::{Part, Value};
@@ -35,72 +34,6 @@ const FOLLOWED: usize = 2;
 
 /// What it costs to filter a state, in the unit of the budget.
 const FILTER: usize = 16;
-
-/// A pattern, compiled.
-#[derive(Clone, Debug)]
-pub struct Compiled {
-    regex: String,
-    dot: Dot,
-    /// Its automaton.
-    pub automaton: Rc<Automaton>,
-    /// The pattern as it was understood: most configs never ask for more than the automaton, and that
-    /// of a union of globs is made without it.
-    pattern: OnceCell<Pattern>,
-    shapes: OnceCell<Result<Vec<Rc<Shape>>, TooLarge>>,
-    groups: RefCell<BTreeMap<usize, Result<Rc<Automaton>, TooLarge>>>,
-    /// Whether it matches a label's name, for each that was asked for.
-    names: RefCell<BTreeMap<String, Membership>>,
-    /// What its groups hold once it has matched a label's name, for each that was asked for.
-    pub(crate) captured: RefCell<BTreeMap<String, Option<Rc<Held>>>>,
-}
-
-impl Compiled {
-    fn new(regex: &str, dot: Dot) -> Result<Self, PatternError> {
-        // A glob is read by every Prometheus.
-        let may_be_globs = dot == Dot::Either && regex.len() <= MAX_LENGTH;
-        let globs = may_be_globs.then(|| glob::of_regex(regex));
-        let of_globs = globs.flatten().map(Automaton::of_globs);
-        let (automaton, pattern) = if let Some(Ok(automaton)) = of_globs {
-            (automaton, OnceCell::new())
-        } else {
-            // As globs, it has a position more for each than as a pattern.
-            let pattern = Pattern::parse_as(regex, dot)?;
-            let automaton = Automaton::new(&pattern.expression, pattern.exact)
-                .map_err(|TooLarge| PatternError::GivenUp)?;
-            (automaton, pattern.into())
-        };
-        Ok(Self {
-            regex: regex.to_owned(),
-            dot,
-            automaton: Rc::new(automaton),
-            pattern,
-            shapes: OnceCell::new(),
-            groups: RefCell::default(),
-            names: RefCell::default(),
-            captured: RefCell::default(),
-        })
-    }
-
-    /// The pattern as it was understood.
-    ///
-    /// # Panics
-    ///
-    /// Never: a regex of globs is a pattern, and any other was parsed before.
-    pub fn pattern(&self) -> &Pattern {
-        self.pattern
-            .get_or_init(|| Pattern::parse_as(&self.regex, self.dot).expect("a union of globs"))
-    }
-
-    /// The alternatives of the pattern.
-    ///
-    /// # Errors
-    ///
-    /// [`TooLarge`] if one of them is; then nothing is known of its groups.
-    pub fn shapes(&self) -> Result<&[Rc<Shape>], TooLarge> {
-        let shapes = self.shapes.get_or_init(|| Shape::of(self.pattern()));
-        shapes.as_deref().map_err(|&error| error)
-    }
-}
 
 /// A config at its place in a pipeline.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +60,7 @@ impl Step<'_> {
 /// Compiles each distinct regex of an object once, and keeps the budget of its proofs.
 #[derive(Debug, Default)]
 pub struct Interpreter {
-    patterns: BTreeMap<String, Result<Rc<Compiled>, PatternError>>,
+    patterns: BTreeMap<String, Regex>,
     /// What `.` stands for in them.
     dot: Dot,
     /// The language of all texts but the empty one.
@@ -159,21 +92,24 @@ impl Interpreter {
     ///
     /// # Errors
     ///
-    /// See [`PatternError`]; [`TooComplex`] if the budget does not suffice.
-    pub fn compile(
-        &mut self,
-        regex: &str,
-    ) -> Result<Result<Rc<Compiled>, PatternError>, TooComplex> {
+    /// [`TooComplex`] if the budget does not suffice.
+    pub fn compile(&mut self, regex: &str) -> Result<Regex, TooComplex> {
         if let Some(known) = self.patterns.get(regex) {
             return Ok(known.clone());
         }
         self.budget.spend(2 * regex.len())?;
-        let compiled = Compiled::new(regex, self.dot).map(Rc::new);
-        match &compiled {
-            Ok(compiled) => self.pay(&compiled.automaton)?,
-            Err(PatternError::GivenUp) => self.budget.spend(Automaton::GIVING_UP)?,
-            Err(_) => {}
-        }
+        let compiled = match Compiled::new(regex, self.dot) {
+            Ok(compiled) => {
+                self.pay(&compiled.automaton)?;
+                Regex::Compiled(Rc::new(compiled))
+            }
+            Err(error) => {
+                if error == PatternError::GivenUp {
+                    self.budget.spend(Automaton::GIVING_UP)?;
+                }
+                Regex::NotCompiled(error)
+            }
+        };
         self.patterns.insert(regex.to_owned(), compiled.clone());
         Ok(compiled)
     }
@@ -188,26 +124,25 @@ impl Interpreter {
         &mut self,
         expression: &Expression,
         exact: bool,
-    ) -> Result<Result<Automaton, TooLarge>, TooComplex> {
-        let automaton = Automaton::new(expression, exact);
-        match &automaton {
-            Ok(automaton) => self.pay(automaton)?,
-            Err(TooLarge) => self.budget.spend(Automaton::GIVING_UP)?,
-        }
-        Ok(automaton)
+    ) -> Result<Made, TooComplex> {
+        Ok(match Automaton::new(expression, exact) {
+            Ok(automaton) => {
+                self.pay(&automaton)?;
+                Made::Automaton(Rc::new(automaton))
+            }
+            Err(TooLarge) => {
+                self.budget.spend(Automaton::GIVING_UP)?;
+                Made::TooLarge
+            }
+        })
     }
 
     /// The automaton of what a group of the regex can hold.
-    pub(crate) fn group(
-        &mut self,
-        regex: &Compiled,
-        group: usize,
-    ) -> Result<Result<Rc<Automaton>, TooLarge>, TooComplex> {
+    pub(crate) fn group(&mut self, regex: &Compiled, group: usize) -> Result<Made, TooComplex> {
         if let Some(known) = regex.groups.borrow().get(&group) {
             return Ok(known.clone());
         }
         let made = self.automaton(&regex.pattern().groups[group].expression, false)?;
-        let made = made.map(Rc::new);
         regex.groups.borrow_mut().insert(group, made.clone());
         Ok(made)
     }
@@ -259,7 +194,9 @@ impl Interpreter {
         let Some(names) = discovered.impossible() else {
             return Ok(None);
         };
-        let names = Rc::new(self.automaton(&names, true)??);
+        let Made::Automaton(names) = self.automaton(&names, true)? else {
+            return Err(TooComplex);
+        };
         self.impossible.insert(discovered, Rc::clone(&names));
         Ok(Some(names))
     }
@@ -448,7 +385,7 @@ impl Interpreter {
         let value = Value::joined(&values, &config.separator);
         let target = labels.place(&config.target_label);
         let is_needed = target.is_some_and(|target| needed[target]);
-        let Ok(regex) = regex else {
+        let Regex::Compiled(regex) = regex else {
             match (config.action, value.text()) {
                 (Action::Keep | Action::Drop, Some(text)) => {
                     let keeps = config.action == Action::Keep;
@@ -613,7 +550,7 @@ impl Interpreter {
                         expanded.push(held);
                     } else {
                         let value = state.fresh();
-                        if let Ok(possible) = self.group(regex, *group)? {
+                        if let Made::Automaton(possible) = self.group(regex, *group)? {
                             state.know_inside(&value, &possible);
                         }
                         expanded.push(&value);

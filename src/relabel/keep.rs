@@ -9,6 +9,7 @@ use crate::language::product::exists;
 use super::config::RelabelConfig;
 use super::interpreter::Interpreter;
 use super::labels::MAX_LABELS;
+use super::regex::Regex;
 
 /// Whether the keep may let through a text that fulfils the conditions, as the value of its source label at this
 /// place, whatever the others are; it has at most so many characters.
@@ -26,7 +27,7 @@ pub fn lets_through(
     if config.is_unknown {
         return Ok(true);
     }
-    let Ok(regex) = interpreter.compile(&config.regex)? else {
+    let Regex::Compiled(regex) = interpreter.compile(&config.regex)? else {
         return Ok(true);
     };
     let sources = config.source_labels.len();

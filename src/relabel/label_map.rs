@@ -14,8 +14,9 @@ use crate::language::product::shortest;
 use super::Stage;
 use super::capture::{Held, captures};
 use super::config::RelabelConfig;
-use super::interpreter::{Compiled, Interpreter, Step};
+use super::interpreter::{Interpreter, Step};
 use super::labels::{Discovered, Labels};
+use super::regex::{Compiled, Made, Regex};
 use super::state::{Origin, State};
 use super::template::Piece;
 use super::value::Value;
@@ -63,7 +64,7 @@ impl Interpreter {
         if config.is_unknown {
             return Ok(());
         }
-        let Ok(regex) = self.compile(&config.regex)? else {
+        let Regex::Compiled(regex) = self.compile(&config.regex)? else {
             return Ok(());
         };
         let pieces = self.template(&config.replacement, &regex)?;
@@ -88,7 +89,7 @@ impl Interpreter {
         if config.is_unknown {
             return Ok(true);
         }
-        let Ok(regex) = self.compile(&config.regex)? else {
+        let Regex::Compiled(regex) = self.compile(&config.regex)? else {
             return Ok(true);
         };
         let pieces = self.template(&config.replacement, &regex)?;
@@ -278,12 +279,12 @@ impl Interpreter {
         let mentioned = labels.writable().map(|(_, name)| Expression::literal(name));
         let mentioned = Expression::Alternation(mentioned.collect());
         for (expression, inside) in [(candidates, true), (mentioned, false)] {
-            let Ok(automaton) = self.automaton(&expression, true)? else {
+            let Made::Automaton(automaton) = self.automaton(&expression, true)? else {
                 return Ok(Unmentioned::Possibly);
             };
             conditions.push(Condition {
                 inside,
-                ..Condition::inside(Rc::new(automaton))
+                ..Condition::inside(automaton)
             });
         }
         let impossible = self.impossible(discovered(step))?;
@@ -375,7 +376,7 @@ impl Interpreter {
         let Some(held) = held else {
             return Ok(None);
         };
-        if let Ok(possible) = self.group(regex, group)?
+        if let Made::Automaton(possible) = self.group(regex, group)?
             && self.contains(&possible, held)? == Membership::No
         {
             return Ok(None);
@@ -467,8 +468,8 @@ impl Interpreter {
         let possible = match self.candidates(regex, pieces, to)? {
             None => false,
             Some(candidates) => match self.automaton(&candidates, false)? {
-                Err(TooLarge) => true,
-                Ok(candidates) => self.contains(&candidates, from)? != Membership::No,
+                Made::TooLarge => true,
+                Made::Automaton(candidates) => self.contains(&candidates, from)? != Membership::No,
             },
         };
         Ok(if possible {

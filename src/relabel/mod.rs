@@ -12,6 +12,7 @@ pub mod interpreter;
 pub mod keep;
 mod label_map;
 pub mod labels;
+pub mod regex;
 pub mod shape;
 pub mod state;
 pub mod template;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::pipeline::scrape_job::ScrapeJob;
 use crate::prove::leak::{Leak, Witness};
 use crate::relabel::config::{Action, RelabelConfig};
+use crate::relabel::regex::Regex;
 use crate::relabel::{ConfigId, Stage};
 use crate::rule::verdict::excerpt;
 use crate::settings::{Membership, NamespaceFilter};
@@ -207,7 +208,7 @@ impl Judge<'_, '_> {
                 .to_owned();
         }
         match self.interpreter.compile(&found.regex) {
-            Ok(Err(error)) => format!(" ({error})"),
+            Ok(Regex::NotCompiled(error)) => format!(" ({error})"),
             _ => String::new(),
         }
     }

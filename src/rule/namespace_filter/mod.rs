@@ -23,6 +23,7 @@ use crate::relabel::config::{
     READ_AS_NULL, REFUSES_ALL, Refusal, RelabelConfig, has_placeholder, is_read_as_null,
 };
 use crate::relabel::interpreter::Interpreter;
+use crate::relabel::regex::Regex;
 use crate::relabel::state::State;
 use crate::relabel::value::Value;
 use crate::relabel::{ConfigId, Stage};
@@ -188,7 +189,9 @@ impl Judge<'_, '_> {
         for (field, text) in definition.regexes() {
             let message = if is_read_as_null(&text) {
                 READ_AS_NULL.to_owned()
-            } else if let Err(PatternError::Refused(reason)) = self.interpreter.compile(&text)? {
+            } else if let Regex::NotCompiled(PatternError::Refused(reason)) =
+                self.interpreter.compile(&text)?
+            {
                 format!(
                     "it is a regex for Prometheus, which does not compile ({reason}), {REFUSES_ALL}"
                 )
@@ -224,7 +227,7 @@ impl Judge<'_, '_> {
             let refusal = match RelabelConfig::new(relabeling) {
                 Err(refusal) => refusal,
                 Ok(config) => match self.interpreter.compile(&config.regex) {
-                    Ok(Err(PatternError::Refused(reason))) if !config.is_unknown => {
+                    Ok(Regex::NotCompiled(PatternError::Refused(reason))) if !config.is_unknown => {
                         let reason = format!("has a regex that Go does not compile ({reason})");
                         Refusal::Ignored(reason)
                     }
