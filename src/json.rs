@@ -73,7 +73,7 @@ pub fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 /// # Errors
 ///
 /// If it has, or cannot be read.
-pub fn few_texts<'de, D: Deserializer<'de>>(
+pub(crate) fn few_texts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<String>>, D::Error> {
     deserializer.deserialize_option(Items(MOST_TEXTS, PhantomData))
@@ -122,7 +122,7 @@ fn too_many<E: Error>(most: usize) -> E {
 /// # Errors
 ///
 /// If it has, or cannot be read.
-pub fn few_members<'de, D: Deserializer<'de>>(
+pub(crate) fn few_members<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<BTreeMap<String, String>>, D::Error> {
     struct Members;

@@ -91,7 +91,7 @@ impl Unreadable {
     }
 
     /// Puts something of the type that is expected into its place. Tells whether there is that place.
-    pub fn replace_in(&self, value: &mut Value) -> bool {
+    pub(crate) fn replace_in(&self, value: &mut Value) -> bool {
         let mut steps = self.place.iter();
         let found = steps.try_fold(value, |value, step| match step {
             Step::Member(name) => value.get_mut(name),
@@ -188,7 +188,7 @@ pub fn path(place: &[Step]) -> String {
 }
 
 /// Appends a key to a field's path: `.key`, or `["a.b/c"]` where that would be ambiguous.
-pub fn push_key(path: &mut String, key: &str) {
+pub(crate) fn push_key(path: &mut String, key: &str) {
     let plain = key
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');

@@ -10,7 +10,7 @@
 //! admits no leak.
 
 /// The symbol that stands for every character without a symbol of its own.
-pub const OTHER: u8 = 127;
+pub(crate) const OTHER: u8 = 127;
 
 /// The 37 characters that a namespace can have (DNS-1123 label).
 pub const NAMESPACE: u128 = letters(b'a') | DIGITS | bit(b'-');
@@ -58,7 +58,7 @@ pub fn is_namespace(text: &str) -> bool {
 }
 
 /// Symbols in the order in which witnesses are looked for: letters, digits, the hyphen, the rest.
-pub fn in_witness_order(set: u128) -> impl Iterator<Item = u8> {
+pub(crate) fn in_witness_order(set: u128) -> impl Iterator<Item = u8> {
     let of = move |part: u128| {
         let mut left = set & part;
         std::iter::from_fn(move || {
@@ -85,9 +85,9 @@ pub struct Class {
 
 impl Class {
     /// No character.
-    pub const NONE: Self = Self::exactly(0);
+    pub(crate) const NONE: Self = Self::exactly(0);
     /// Every character.
-    pub const ALL: Self = Self::exactly(u128::MAX);
+    pub(crate) const ALL: Self = Self::exactly(u128::MAX);
     /// Some characters, of which nothing is known.
     pub const UNKNOWN: Self = Self {
         must: 0,
@@ -96,18 +96,18 @@ impl Class {
     /// What `.` means where the pattern does not say: Prometheus 3 compiles `^(?s:…)$`, where it is
     /// every character, and Prometheus 2 `^(?:…)$`, where it is not the newline (`NewRegexp` in
     /// `model/relabel/relabel.go` of either). prometheus-operator runs both.
-    pub const DOT: Self = Self {
+    pub(crate) const DOT: Self = Self {
         must: !bit(b'\n'),
         may: u128::MAX,
     };
     /// Every character but the newline, which is what `.` means where flag `s` is off.
-    pub const NOT_NEWLINE: Self = Self::exactly(!bit(b'\n'));
+    pub(crate) const NOT_NEWLINE: Self = Self::exactly(!bit(b'\n'));
     /// `\d` as RE2 reads it: ASCII only.
-    pub const DIGIT: Self = Self::exactly(DIGITS);
+    pub(crate) const DIGIT: Self = Self::exactly(DIGITS);
     /// `\w` as RE2 reads it: ASCII only.
-    pub const WORD: Self = Self::exactly(letters(b'a') | letters(b'A') | DIGITS | bit(b'_'));
+    pub(crate) const WORD: Self = Self::exactly(letters(b'a') | letters(b'A') | DIGITS | bit(b'_'));
     /// `\s` as RE2 reads it: ASCII only, without the vertical tab.
-    pub const SPACE: Self =
+    pub(crate) const SPACE: Self =
         Self::exactly(bit(b'\t') | bit(b'\n') | bit(0x0c) | bit(b'\r') | bit(b' '));
 
     /// A set whose symbols are all whole.
@@ -152,7 +152,7 @@ impl Class {
 
     /// What is not in the set.
     #[must_use]
-    pub const fn negated(self) -> Self {
+    pub(crate) const fn negated(self) -> Self {
         Self {
             must: !self.may,
             may: !self.must,
@@ -178,7 +178,7 @@ impl Class {
 
     /// The set closed under case, of one range that may hold U+212A or U+017F.
     #[must_use]
-    pub fn folded_range(first: char, last: char) -> Self {
+    pub(crate) fn folded_range(first: char, last: char) -> Self {
         let mut set = Self::range(first, last);
         for (beyond, letter) in [('\u{212a}', 'k'), ('\u{17f}', 's')] {
             if (first..=last).contains(&beyond) {
@@ -243,21 +243,9 @@ pub enum Case {
 }
 
 impl Case {
-    /// The character that a symbol becomes; [`OTHER`] has none.
-    #[must_use]
-    pub fn convert(self, symbol: u8) -> Option<char> {
-        (symbol != OTHER).then(|| {
-            char::from(match self {
-                Self::Kept => symbol,
-                Self::Lower => symbol.to_ascii_lowercase(),
-                Self::Upper => symbol.to_ascii_uppercase(),
-            })
-        })
-    }
-
     /// The text after the conversion; none beyond ASCII, whose tables are not linked.
     #[must_use]
-    pub fn convert_text(self, text: &str) -> Option<String> {
+    pub(crate) fn convert_text(self, text: &str) -> Option<String> {
         match self {
             Self::Kept => Some(text.to_owned()),
             Self::Lower => text.is_ascii().then(|| text.to_ascii_lowercase()),

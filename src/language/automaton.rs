@@ -17,7 +17,7 @@ use super::expression::{Expression, copies};
 use super::glob;
 
 /// Words of 64 states.
-pub type Word = u64;
+pub(crate) type Word = u64;
 
 /// The most positions that one automaton may have. A pattern that people write has tens; a state
 /// set of this size is 256 bytes, and the table of followers half a megabyte.
@@ -103,7 +103,7 @@ pub enum Membership {
 
 impl Automaton {
     /// What it costs at most to find that an expression is [`TooLarge`].
-    pub const GIVING_UP: usize = MAX_WORK / 16;
+    pub(crate) const GIVING_UP: usize = MAX_WORK / 16;
 
     /// The automaton of an expression; `exact` says whether the expression is, or only contains,
     /// the language that was meant.
@@ -131,7 +131,7 @@ impl Automaton {
     /// The automaton of what a namespace can be called, but for the length
     /// ([`Expression::namespace`]).
     #[must_use]
-    pub fn of_namespaces() -> Self {
+    pub(crate) fn of_namespaces() -> Self {
         Self {
             exact: true,
             states: Expression::namespace().positions() + 1,
@@ -173,7 +173,7 @@ impl Automaton {
     /// # Errors
     ///
     /// [`TooLarge`] if it has more than [`MAX_POSITIONS`] positions.
-    pub fn of_texts<T: AsRef<str>>(texts: &[T]) -> Result<Self, TooLarge> {
+    pub(crate) fn of_texts<T: AsRef<str>>(texts: &[T]) -> Result<Self, TooLarge> {
         let texts = || texts.iter().map(AsRef::as_ref);
         if texts().all(|text| text.is_ascii() && !text.contains('*')) {
             return Self::of_globs(texts().map(str::to_owned).collect());
@@ -209,7 +209,7 @@ impl Automaton {
 
     /// The number of words of a set of states.
     #[must_use]
-    pub const fn words(&self) -> usize {
+    pub(crate) const fn words(&self) -> usize {
         self.states.div_ceil(Word::BITS as usize)
     }
 
@@ -222,7 +222,7 @@ impl Automaton {
     /// Whether the language is exactly the one that was asked for. Otherwise it contains it: it
     /// may stand for a keep, never for a drop.
     #[must_use]
-    pub const fn is_exact(&self) -> bool {
+    pub(crate) const fn is_exact(&self) -> bool {
         self.exact
     }
 
@@ -247,7 +247,7 @@ impl Automaton {
     }
 
     /// Adds to `next` every state that may follow one of `set`, whatever the character.
-    pub fn followers(&self, set: &[Word], next: &mut [Word]) {
+    pub(crate) fn followers(&self, set: &[Word], next: &mut [Word]) {
         let Table { follow, words, .. } = self.table();
         for state in states(set) {
             let row = &follow[state * words..][..*words];
@@ -259,13 +259,13 @@ impl Automaton {
 
     /// The states whose class has what `case` makes of the symbol, surely (`must`) or possibly.
     #[must_use]
-    pub fn readers(&self, symbol: u8, must: bool, case: Case) -> Vec<Word> {
+    pub(crate) fn readers(&self, symbol: u8, must: bool, case: Case) -> Vec<Word> {
         self.readers_of_each(&[symbol], must, case)
     }
 
     /// The same for several symbols, one set after the other.
     #[must_use]
-    pub fn readers_of_each(&self, each: &[u8], must: bool, case: Case) -> Vec<Word> {
+    pub(crate) fn readers_of_each(&self, each: &[u8], must: bool, case: Case) -> Vec<Word> {
         let words = self.words();
         let mut sets = vec![0; words * each.len()];
         for (state, class) in self.classes().iter().enumerate() {
@@ -284,7 +284,7 @@ impl Automaton {
 
     /// The states whose class possibly has one of the symbols.
     #[must_use]
-    pub fn readers_of(&self, symbols: u128) -> Vec<Word> {
+    pub(crate) fn readers_of(&self, symbols: u128) -> Vec<Word> {
         let mut set = vec![0; self.words()];
         for (state, class) in self.classes().iter().enumerate() {
             if class.may & symbols != 0 {
@@ -296,7 +296,7 @@ impl Automaton {
 
     /// The states from which `symbol` leads into `set`.
     #[must_use]
-    pub fn predecessors(&self, set: &[Word], readers: &[Word]) -> Vec<Word> {
+    pub(crate) fn predecessors(&self, set: &[Word], readers: &[Word]) -> Vec<Word> {
         let Table { follow, words, .. } = self.table();
         let mut before = vec![0; *words];
         for state in 0..self.states() {
@@ -328,7 +328,7 @@ impl Automaton {
 
     /// The lengths of the beginnings of an ASCII text that the language surely contains.
     #[must_use]
-    pub fn prefixes(&self, text: &str) -> Vec<usize> {
+    pub(crate) fn prefixes(&self, text: &str) -> Vec<usize> {
         let mut set = self.start();
         let mut next = set.clone();
         let mut lengths = Vec::new();
@@ -346,7 +346,7 @@ impl Automaton {
 
     /// What it costs to make it, in the unit of the budget: nothing, where its table was not made.
     #[must_use]
-    pub fn making(&self) -> usize {
+    pub(crate) fn making(&self) -> usize {
         let table = self.table.get();
         table.map_or(0, |table| table.follow.len() / 4 + table.work / 16)
     }
@@ -418,7 +418,7 @@ pub fn states(set: &[Word]) -> impl Iterator<Item = usize> {
 
 /// Whether two sets have a state in common.
 #[must_use]
-pub fn intersects(one: &[Word], other: &[Word]) -> bool {
+pub(crate) fn intersects(one: &[Word], other: &[Word]) -> bool {
     one.iter().zip(other).any(|(one, other)| one & other != 0)
 }
 

@@ -34,14 +34,14 @@ impl Budget {
     }
 
     /// Keeps so many eighths of what is left for later, and says how much that is; the rest may be spent.
-    pub const fn set_aside(&mut self, eighths: u64) -> u64 {
+    pub(crate) const fn set_aside(&mut self, eighths: u64) -> u64 {
         let kept = self.left / 8 * eighths;
         self.left -= kept;
         kept
     }
 
     /// Gives back what was kept.
-    pub const fn give_back(&mut self, kept: u64) {
+    pub(crate) const fn give_back(&mut self, kept: u64) {
         self.left += kept;
     }
 
@@ -50,7 +50,7 @@ impl Budget {
     /// # Errors
     ///
     /// [`TooComplex`] if that much is not left; then nothing is.
-    pub fn spend(&mut self, words: usize) -> Result<(), TooComplex> {
+    pub(crate) fn spend(&mut self, words: usize) -> Result<(), TooComplex> {
         let (left, overflow) = self.left.overflowing_sub(words as u64);
         self.left = if overflow { 0 } else { left };
         if overflow { Err(TooComplex) } else { Ok(()) }

@@ -44,7 +44,7 @@ impl Expression {
 
     /// The text, where it is only one, of ASCII.
     #[must_use]
-    pub fn only_text(&self) -> Option<String> {
+    pub(crate) fn only_text(&self) -> Option<String> {
         match self {
             Self::Empty => Some(String::new()),
             Self::Class(class) if class.must == class.may && class.may.is_power_of_two() => {
@@ -140,7 +140,7 @@ impl Expression {
 
     /// Whether every text is possibly one of it: it is [`Self::anything`], or `.*` in Prometheus' dialect.
     #[must_use]
-    pub fn is_anything(&self) -> bool {
+    pub(crate) fn is_anything(&self) -> bool {
         let any = |class: &Self| matches!(class, Self::Class(Class::ALL | Class::DOT));
         matches!(self, Self::Repetition { inner, minimum: 0, maximum: None } if any(inner))
     }

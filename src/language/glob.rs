@@ -5,7 +5,7 @@ use super::expression::Expression;
 
 /// What it costs to hold a glob against a text or another glob, in the unit of
 /// [`super::budget::BUDGET`].
-pub const COST: usize = 2;
+pub(crate) const COST: usize = 2;
 
 /// Whether the glob matches the whole text.
 ///
@@ -93,7 +93,7 @@ pub fn of_regex(pattern: &str) -> Option<Vec<String>> {
 
 /// Whether the text is a glob over the characters of a namespace.
 #[must_use]
-pub fn is_valid(glob: &str) -> bool {
+pub(crate) fn is_valid(glob: &str) -> bool {
     !glob.is_empty()
         && glob
             .bytes()
@@ -115,7 +115,7 @@ pub fn expression(glob: &str) -> Expression {
 
 /// The glob as a regex in Prometheus' dialect.
 #[must_use]
-pub fn to_regex(glob: &str) -> String {
+pub(crate) fn to_regex(glob: &str) -> String {
     glob.replace('*', ".*")
 }
 

@@ -52,7 +52,7 @@ const MAX_COUNT: u32 = 1000;
 
 /// What `.` stands for, where the pattern does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dot {
+pub(crate) enum Dot {
     /// Every character, the newline only possibly: what holds so holds for every Prometheus.
     #[default]
     Either,
@@ -167,7 +167,7 @@ impl fmt::Display for PatternError {
 
 /// Whether the pattern is a text that stands for itself only; not every such text is known to be one.
 #[must_use]
-pub fn is_literal(pattern: &str) -> bool {
+pub(crate) fn is_literal(pattern: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     pattern.bytes().all(is_plain)
 }
@@ -187,7 +187,7 @@ impl Pattern {
     /// # Errors
     ///
     /// See [`PatternError`].
-    pub fn parse_as(pattern: &str, dot: Dot) -> Result<Self, PatternError> {
+    pub(crate) fn parse_as(pattern: &str, dot: Dot) -> Result<Self, PatternError> {
         let parsed = Self::of_any_size(pattern, dot)?;
         if parsed.expression.positions() > MAX_POSITIONS {
             return Err(PatternError::TooLarge);
@@ -200,7 +200,7 @@ impl Pattern {
     /// # Errors
     ///
     /// See [`PatternError`].
-    pub fn of_any_size(pattern: &str, dot: Dot) -> Result<Self, PatternError> {
+    pub(crate) fn of_any_size(pattern: &str, dot: Dot) -> Result<Self, PatternError> {
         if pattern.len() > MAX_LENGTH {
             return Err(PatternError::TooLarge);
         }
@@ -324,6 +324,8 @@ fn repeats_nothing(pattern: &str, operator: &Span) -> bool {
 struct Edge {
     start: bool,
     end: bool,
+    /// Whether a word surely begins, or ends, at the edge.
+    word: bool,
 }
 
 /// The parts of a concatenation, each with the edges that it is at.
@@ -331,12 +333,16 @@ fn edges(asts: &[Ast], edge: Edge) -> impl Iterator<Item = (&Ast, Edge)> {
     let transparent = |ast: &Ast| matches!(ast, Ast::Flags(_) | Ast::Assertion(_));
     let first = asts.iter().position(|ast| !transparent(ast));
     let last = asts.iter().rposition(|ast| !transparent(ast));
+    let is_word = |index: usize| {
+        let letter = |literal: &Literal| literal.c.is_ascii_alphanumeric() || literal.c == '_';
+        matches!(&asts[index], Ast::Literal(literal) if letter(literal))
+    };
     asts.iter().enumerate().map(move |(index, ast)| {
-        let edge = Edge {
-            start: edge.start && first.is_none_or(|first| index <= first),
-            end: edge.end && last.is_none_or(|last| index >= last),
-        };
-        (ast, edge)
+        let start = edge.start && first.is_none_or(|first| index <= first);
+        let end = edge.end && last.is_none_or(|last| index >= last);
+        let word = start && first.is_some_and(|first| index < first && is_word(first))
+            || end && last.is_some_and(|last| index > last && is_word(last));
+        (ast, Edge { start, end, word })
     })
 }
 
@@ -377,7 +383,11 @@ impl Translator<'_> {
                     self.exact &= edge.end;
                     Ok(Expression::Empty)
                 }
-                AssertionKind::WordBoundary | AssertionKind::NotWordBoundary => {
+                AssertionKind::WordBoundary => {
+                    self.exact &= edge.word;
+                    Ok(Expression::Empty)
+                }
+                AssertionKind::NotWordBoundary => {
                     self.exact = false;
                     Ok(Expression::Empty)
                 }
@@ -424,6 +434,7 @@ impl Translator<'_> {
         let edge = Edge {
             start: true,
             end: true,
+            word: false,
         };
         let (mut expressions, mut items) = (Vec::new(), Vec::new());
         for alternative in alternatives {
@@ -588,7 +599,7 @@ impl Translator<'_> {
                 PatternError::NotFollowed("a count in it is literal text in RE2")
             });
         }
-        if !count_fits(repetition, MAX_COUNT) {
+        if !self.count_fits(repetition, MAX_COUNT) {
             return Err(PatternError::Refused("a count above 1000"));
         }
         // What is repeated once at least is matched.
@@ -599,6 +610,7 @@ impl Translator<'_> {
             Edge {
                 start: false,
                 end: false,
+                word: false,
             },
         )?;
         self.conditional = outer;
@@ -625,6 +637,33 @@ impl Translator<'_> {
                 is_number(minimum) && (maximum.is_empty() || is_number(maximum))
             }
             None => is_number(inner),
+        }
+    }
+
+    /// Whether the counts of nested repetitions, multiplied, stay within RE2's limit. What is no count for Go is
+    /// text.
+    fn count_fits(&self, repetition: &Repetition, limit: u32) -> bool {
+        use regex_syntax::ast::{RepetitionKind, RepetitionRange};
+        match repetition.op.kind {
+            RepetitionKind::Range(
+                RepetitionRange::Exactly(count)
+                | RepetitionRange::AtLeast(count)
+                | RepetitionRange::Bounded(_, count),
+            ) if self.is_count(repetition) => {
+                count <= limit && self.counts_fit(&repetition.ast, limit / count.max(1))
+            }
+            _ => self.counts_fit(&repetition.ast, limit),
+        }
+    }
+
+    fn counts_fit(&self, ast: &Ast, limit: u32) -> bool {
+        let all = |asts: &[Ast]| asts.iter().all(|ast| self.counts_fit(ast, limit));
+        match ast {
+            Ast::Repetition(repetition) => self.count_fits(repetition, limit),
+            Ast::Group(group) => self.counts_fit(&group.ast, limit),
+            Ast::Alternation(alternation) => all(&alternation.asts),
+            Ast::Concat(concat) => all(&concat.asts),
+            _ => true,
         }
     }
 
@@ -741,30 +780,6 @@ impl Translator<'_> {
 
     fn source(&self, span: &Span) -> &str {
         &self.pattern[span.start.offset..span.end.offset]
-    }
-}
-
-/// Whether the counts of nested repetitions, multiplied, stay within RE2's limit.
-fn count_fits(repetition: &Repetition, limit: u32) -> bool {
-    use regex_syntax::ast::{RepetitionKind, RepetitionRange};
-    let RepetitionKind::Range(
-        RepetitionRange::Exactly(count)
-        | RepetitionRange::AtLeast(count)
-        | RepetitionRange::Bounded(_, count),
-    ) = repetition.op.kind
-    else {
-        return counts_fit(&repetition.ast, limit);
-    };
-    count <= limit && counts_fit(&repetition.ast, limit / count.max(1))
-}
-
-fn counts_fit(ast: &Ast, limit: u32) -> bool {
-    match ast {
-        Ast::Repetition(repetition) => count_fits(repetition, limit),
-        Ast::Group(group) => counts_fit(&group.ast, limit),
-        Ast::Alternation(alternation) => alternation.asts.iter().all(|ast| counts_fit(ast, limit)),
-        Ast::Concat(concat) => concat.asts.iter().all(|ast| counts_fit(ast, limit)),
-        _ => true,
     }
 }
 

@@ -43,7 +43,7 @@ const NARROWER: &str = "; a narrower namespaceSelector would do as well";
 
 /// The part of an object that one scrape job is made of.
 #[derive(Debug)]
-pub struct Definition<'a> {
+pub(crate) struct Definition<'a> {
     origin: Origin<'a>,
     relabelings: List<'a>,
     metric_relabelings: List<'a>,
@@ -120,7 +120,7 @@ fn path(Place { above, index, .. }: Place) -> String {
 impl<'a> Definition<'a> {
     /// All that is scraped for an object in this namespace, one after the other.
     #[must_use]
-    pub fn all(
+    pub(crate) fn all(
         scraped: &'a Scraped,
         namespace: &'a str,
         settings: &'a Settings,
@@ -308,7 +308,7 @@ impl<'a> Definition<'a> {
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice to find out what it asks for.
-    pub fn job(
+    pub(crate) fn job(
         &self,
         relabelings: Vec<RelabelConfig>,
         metric_relabelings: Vec<RelabelConfig>,
@@ -360,7 +360,7 @@ impl<'a> Definition<'a> {
 
     /// The list of a stage.
     #[must_use]
-    pub const fn list(&self, stage: Stage) -> &List<'a> {
+    pub(crate) const fn list(&self, stage: Stage) -> &List<'a> {
         match stage {
             Stage::MetricRelabelings => &self.metric_relabelings,
             _ => &self.relabelings,
@@ -369,13 +369,13 @@ impl<'a> Definition<'a> {
 
     /// Whether it is an endpoint of a monitor, of which mode `required` demands a keep.
     #[must_use]
-    pub const fn is_monitored(&self) -> bool {
+    pub(crate) const fn is_monitored(&self) -> bool {
         matches!(self.origin, Origin::Endpoint(..))
     }
 
     /// Why its exporter may report on many namespaces, as a clause.
     #[must_use]
-    pub fn reports_on_many(&self, job: &ScrapeJob<'_>) -> &'static str {
+    pub(crate) fn reports_on_many(&self, job: &ScrapeJob<'_>) -> &'static str {
         match &self.origin {
             Origin::Endpoint(monitor, _) if job.cluster_wide && monitor.selector.is_empty() => {
                 "the selector is empty and may match kube-state-metrics, whose own label `namespace` arrives as \
@@ -394,7 +394,7 @@ impl<'a> Definition<'a> {
 
     /// Whether the operator gives each target its namespace as label `namespace`.
     #[must_use]
-    pub const fn is_named(&self) -> bool {
+    pub(crate) const fn is_named(&self) -> bool {
         match &self.origin {
             Origin::Endpoint(..) => true,
             Origin::Probe(probe) => probe.static_config.is_none(),
@@ -404,19 +404,19 @@ impl<'a> Definition<'a> {
 
     /// Where the list of such things stands in the object.
     #[must_use]
-    pub fn list_field(&self) -> String {
+    pub(crate) fn list_field(&self) -> String {
         self.metric_relabelings.place.above.join(".")
     }
 
     /// Where it stands in the object.
     #[must_use]
-    pub fn field(&self) -> String {
+    pub(crate) fn field(&self) -> String {
         path(self.metric_relabelings.place)
     }
 
     /// How many relabel configs the operator puts before its own, about.
     #[must_use]
-    pub fn operator_len(&self) -> usize {
+    pub(crate) fn operator_len(&self) -> usize {
         let size = |name: &String| 1 + name.len() / 16;
         let length = |names: &Option<Vec<String>>| names.iter().flatten().map(size).sum::<usize>();
         match &self.origin {
@@ -438,7 +438,7 @@ impl<'a> Definition<'a> {
     /// The fields of it, besides its relabel configs, that the operator writes as a regex and that are more than a text that
     /// stands for itself.
     #[must_use]
-    pub fn regexes(&self) -> Box<dyn Iterator<Item = (String, Cow<'a, str>)> + 'a> {
+    pub(crate) fn regexes(&self) -> Box<dyn Iterator<Item = (String, Cow<'a, str>)> + 'a> {
         match &self.origin {
             Origin::Endpoint(_, endpoint) => {
                 let port = endpoint.port.as_deref().filter(|port| !port.is_empty());
@@ -484,7 +484,7 @@ impl<'a> Definition<'a> {
     /// A field of it that is, or has, the name of a label that Prometheus refuses: the empty one where labels
     /// are copied, and YAML's `<<` where they are written down.
     #[must_use]
-    pub fn refused_name(&self) -> Option<String> {
+    pub(crate) fn refused_name(&self) -> Option<String> {
         let has_merge_key =
             |labels: Option<&Labels>| labels.is_some_and(|labels| labels.contains_key("<<"));
         match &self.origin {
@@ -517,7 +517,7 @@ impl<'a> Definition<'a> {
     /// Addresses that are scraped unless a relabel config moves the scrape elsewhere, each with its field; and whether
     /// they are names that are looked up for targets.
     #[must_use]
-    pub fn addresses(&self) -> Box<dyn Iterator<Item = (String, &'a str)> + 'a> {
+    pub(crate) fn addresses(&self) -> Box<dyn Iterator<Item = (String, &'a str)> + 'a> {
         match &self.origin {
             Origin::Endpoint(..) => Box::new(std::iter::empty()),
             Origin::Probe(probe) => {
@@ -556,7 +556,7 @@ impl<'a> Definition<'a> {
     /// Addresses that are merely probed, each with its field; `moved` tells whether a relabel config sends the scrape
     /// elsewhere.
     #[must_use]
-    pub fn probed(&self, moved: bool) -> Box<dyn Iterator<Item = (String, &'a str)> + 'a> {
+    pub(crate) fn probed(&self, moved: bool) -> Box<dyn Iterator<Item = (String, &'a str)> + 'a> {
         match &self.origin {
             Origin::Probe(probe) => {
                 let addresses = probe

@@ -76,7 +76,7 @@ impl OperatorConfigs<'_> {
     /// Whether one of them writes one of these labels; of an endpoint, of which only `targetLabels` and
     /// `podTargetLabels` can name one that matters, without making them.
     #[must_use]
-    pub fn may_write(&self, names: &[&str]) -> bool {
+    pub(crate) fn may_write(&self, names: &[&str]) -> bool {
         if let Some(Origin::Endpoint(monitor, _)) = self.origin {
             return copied(monitor).any(|label| names.contains(&label.as_str()));
         }

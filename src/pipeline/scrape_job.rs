@@ -126,7 +126,7 @@ impl ScrapeJob<'_> {
 
     /// Whether the exporter, or its path, is one that reports on many namespaces.
     #[must_use]
-    pub fn is_cluster_wide(&self) -> bool {
+    pub(crate) fn is_cluster_wide(&self) -> bool {
         let known = || self.cluster_wide_paths.iter();
         self.cluster_wide
             || has_placeholder(self.path)
@@ -139,7 +139,10 @@ impl ScrapeJob<'_> {
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice.
-    pub fn judges_exported(&self, interpreter: &mut Interpreter) -> Result<bool, TooComplex> {
+    pub(crate) fn judges_exported(
+        &self,
+        interpreter: &mut Interpreter,
+    ) -> Result<bool, TooComplex> {
         if self.honor_labels {
             return Ok(false);
         }

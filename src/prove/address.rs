@@ -47,7 +47,7 @@ impl Standing {
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice.
-pub fn stands_outside(
+pub(crate) fn stands_outside(
     allowed: &Allowed,
     state: &State,
     address: &Value,

@@ -15,7 +15,7 @@ use super::leak::{Allowed, MAX_NAMESPACE};
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice to prove it.
-pub fn is_confining_keep(
+pub(crate) fn is_confining_keep(
     config: &RelabelConfig,
     target: bool,
     allowed: &Allowed,

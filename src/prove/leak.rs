@@ -69,7 +69,7 @@ pub struct Witness {
 impl Witness {
     /// Whether it comes through whatever the labels are.
     #[must_use]
-    pub const fn is_bare(&self) -> bool {
+    pub(crate) const fn is_bare(&self) -> bool {
         self.target.is_empty() && self.exposed.is_empty()
     }
 
@@ -140,37 +140,9 @@ impl Allowed {
         self.foreign.as_ref()
     }
 
-    /// Whether the value may be a namespace that may not be seen, or with `foreign` one of another
-    /// environment.
-    ///
-    /// # Errors
-    ///
-    /// [`TooComplex`] if the budget does not suffice.
-    pub fn may_be_outside(
-        &self,
-        state: &State,
-        value: &Value,
-        foreign: bool,
-        budget: &mut Budget,
-    ) -> Result<bool, TooComplex> {
-        let further = match &self.foreign {
-            Some(foreign_ones) if foreign => Some(Condition::inside(Rc::clone(foreign_ones))),
-            None if foreign => return Ok(false),
-            _ => None,
-        };
-        let question = Question::new(self, state, value);
-        let Some(asked) = question.asked(further, Approximation::Over) else {
-            return Ok(false);
-        };
-        Ok(
-            exists(&asked.conditions, asked.alphabet, asked.length, &[], budget)?
-                && solver::is_possible(state, question.variable(), budget)?,
-        )
-    }
-
     /// Whether the text is a namespace that may not be seen.
     #[must_use]
-    pub fn forbids(&self, text: &str) -> bool {
+    pub(crate) fn forbids(&self, text: &str) -> bool {
         text.len() <= MAX_NAMESPACE
             && self.namespace.contains(text) == Membership::Yes
             && self.visible.contains(text) != Membership::Yes
@@ -178,7 +150,7 @@ impl Allowed {
 
     /// Whether the text is a namespace that may be seen.
     #[must_use]
-    pub fn permits(&self, text: &str) -> bool {
+    pub(crate) fn permits(&self, text: &str) -> bool {
         text.len() <= MAX_NAMESPACE
             && self.namespace.contains(text) == Membership::Yes
             && self.visible.contains(text) == Membership::Yes
@@ -202,7 +174,7 @@ impl Allowed {
 
     /// That a text is a namespace that may not be seen.
     #[must_use]
-    pub fn forbidden(&self) -> [Condition; 2] {
+    pub(crate) fn forbidden(&self) -> [Condition; 2] {
         [
             Condition::inside(Rc::clone(&self.namespace)),
             Condition::outside(Rc::clone(&self.visible)),
@@ -263,7 +235,7 @@ impl Allowed {
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice.
-    pub fn admits(
+    pub(crate) fn admits(
         &self,
         state: &State,
         label: usize,

@@ -288,7 +288,7 @@ fn counterexample(
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice to prove it.
-pub fn prove_repaired(
+pub(crate) fn prove_repaired(
     job: &ScrapeJob<'_>,
     allowed: &Allowed,
     interpreter: &mut Interpreter,

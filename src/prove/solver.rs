@@ -23,7 +23,7 @@ use crate::relabel::value::{Part, Value};
 const ANY: &str = "a";
 
 /// An assignment: the texts that variables have so far.
-pub type Model = Vec<Option<String>>;
+pub(crate) type Model = Vec<Option<String>>;
 
 /// What became of the attempt to give every variable a text.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ pub fn conditions(
 
 /// The conditions on a value as a whole, wherever it stands within others.
 #[must_use]
-pub fn conditions_on(state: &State, whole: &Value) -> Vec<Condition> {
+pub(crate) fn conditions_on(state: &State, whole: &Value) -> Vec<Condition> {
     let mut all = Vec::new();
     for constraint in &state.constraints {
         if let ConstraintKind::Member {
@@ -183,7 +183,11 @@ pub fn text(
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice.
-pub fn settled(state: &State, value: &Value, budget: &mut Budget) -> Result<Value, TooComplex> {
+pub(crate) fn settled(
+    state: &State,
+    value: &Value,
+    budget: &mut Budget,
+) -> Result<Value, TooComplex> {
     let mut settled = Value::default();
     for part in &value.0 {
         let only = match part {
@@ -226,7 +230,7 @@ fn only_text(
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice.
-pub fn is_possible(
+pub(crate) fn is_possible(
     state: &State,
     but: Option<usize>,
     budget: &mut Budget,

@@ -79,7 +79,7 @@ impl Stored {
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice.
-    pub fn may_lack_it(&self, budget: &mut Budget) -> Result<bool, TooComplex> {
+    pub(crate) fn may_lack_it(&self, budget: &mut Budget) -> Result<bool, TooComplex> {
         let none = Allowed::new(std::iter::empty(), std::iter::empty(), Vec::new())?;
         for sample in &self.0 {
             if none.admits(sample, NAMESPACE, budget)? {

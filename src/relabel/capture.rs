@@ -23,7 +23,7 @@ const MAX_SPLITS: usize = 16;
 
 /// What the groups of a pattern hold.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub(crate) struct Held {
     /// What was matched.
     pub whole: Value,
     /// What each group holds, by its index; none where that cannot be told.
@@ -33,7 +33,7 @@ pub struct Held {
 impl Held {
     /// What the group holds, where that can be told.
     #[must_use]
-    pub fn group(&self, index: usize) -> Option<&Value> {
+    pub(crate) fn group(&self, index: usize) -> Option<&Value> {
         if index == 0 {
             return Some(&self.whole);
         }
@@ -42,7 +42,7 @@ impl Held {
 
     /// Of a match with the default regex, which is one group.
     #[must_use]
-    pub fn of_the_default(whole: Value) -> Self {
+    pub(crate) fn of_the_default(whole: Value) -> Self {
         Self {
             groups: vec![None, Some(whole.clone())],
             whole,
@@ -51,7 +51,7 @@ impl Held {
 
     /// Of a match of which nothing is known.
     #[must_use]
-    pub const fn unknown(whole: Value) -> Self {
+    pub(crate) const fn unknown(whole: Value) -> Self {
         Self {
             whole,
             groups: Vec::new(),
@@ -64,7 +64,7 @@ impl Held {
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice.
-pub fn captures(
+pub(crate) fn captures(
     pattern: &Pattern,
     shapes: &[Rc<Shape>],
     text: &str,
@@ -115,7 +115,7 @@ fn groups(
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice.
-pub fn align(
+pub(crate) fn align(
     state: &State,
     value: &Value,
     pattern: &Pattern,

@@ -20,7 +20,7 @@ impl Interpreter {
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice to say that it does not.
-    pub fn may_change_any(
+    pub(crate) fn may_change_any(
         &mut self,
         config: &RelabelConfig,
         prefix: &str,
@@ -70,7 +70,11 @@ impl Interpreter {
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice to say that it does not.
-    pub fn may_change(&mut self, config: &RelabelConfig, label: &str) -> Result<bool, TooComplex> {
+    pub(crate) fn may_change(
+        &mut self,
+        config: &RelabelConfig,
+        label: &str,
+    ) -> Result<bool, TooComplex> {
         self.may_change_of(config, label, Discovered::Unknown)
     }
 
@@ -79,7 +83,7 @@ impl Interpreter {
     /// # Errors
     ///
     /// [`TooComplex`] if the budget does not suffice to say that it does not.
-    pub fn may_change_of(
+    pub(crate) fn may_change_of(
         &mut self,
         config: &RelabelConfig,
         label: &str,

@@ -110,7 +110,7 @@ pub struct RelabelConfig {
 const MAX_STRING: usize = 8000;
 
 /// The regex of a config that gives none.
-pub const DEFAULT_REGEX: &str = "(.*)";
+pub(crate) const DEFAULT_REGEX: &str = "(.*)";
 
 const DEFAULT_REPLACEMENT: &str = "$1";
 const DEFAULT_SEPARATOR: &str = ";";
@@ -128,7 +128,7 @@ pub enum Refusal {
 }
 
 /// What follows where Prometheus refuses its whole configuration.
-pub const REFUSES_ALL: &str =
+pub(crate) const REFUSES_ALL: &str =
     "so that Prometheus would refuse its whole configuration, and go on with the one that it had";
 
 impl fmt::Display for Refusal {
@@ -146,7 +146,7 @@ impl fmt::Display for Refusal {
 }
 
 /// What is wrong with a regex that is [read as none](is_read_as_null), as a sentence.
-pub const READ_AS_NULL: &str = "Prometheus reads this text as no regex at all (YAML's null, even in quotes), and \
+pub(crate) const READ_AS_NULL: &str = "Prometheus reads this text as no regex at all (YAML's null, even in quotes), and \
                                 then takes it for the default regex of every rule of every scrape, so \
                                 that the operator's own rule that sets `namespace` no longer matches until \
                                 Prometheus is restarted; write it otherwise, for example in brackets";
@@ -156,7 +156,7 @@ pub const READ_AS_NULL: &str = "Prometheus reads this text as no regex at all (Y
 /// passed over, and `UnmarshalText` overwrites the regex that `DefaultRelabelConfig` in Prometheus'
 /// `model/relabel/relabel.go` shares with all configs that give none.
 #[must_use]
-pub fn is_read_as_null(regex: &str) -> bool {
+pub(crate) fn is_read_as_null(regex: &str) -> bool {
     matches!(regex, "null" | "~")
 }
 
@@ -324,7 +324,7 @@ impl RelabelConfig {
 
     /// Whether the config only ever drops as a whole.
     #[must_use]
-    pub const fn is_filter(&self) -> bool {
+    pub(crate) const fn is_filter(&self) -> bool {
         matches!(
             self.action,
             Action::Keep | Action::Drop | Action::KeepEqual | Action::DropEqual
@@ -333,7 +333,7 @@ impl RelabelConfig {
 
     /// Whether the config writes one label, which it names.
     #[must_use]
-    pub fn writes_one_label(&self) -> bool {
+    pub(crate) fn writes_one_label(&self) -> bool {
         let writes = matches!(
             self.action,
             Action::Replace | Action::HashMod | Action::Lowercase | Action::Uppercase
@@ -354,7 +354,7 @@ impl RelabelConfig {
 /// Whether the text has a `$(NAME)` (`expandEnv` in the operator's config reloader replaces what
 /// matches `\$\(([a-zA-Z_0-9]+)\)`).
 #[must_use]
-pub fn has_placeholder(text: &str) -> bool {
+pub(crate) fn has_placeholder(text: &str) -> bool {
     text.match_indices('$').any(|(place, _)| {
         let Some(name) = text[place + 1..].strip_prefix('(') else {
             return false;

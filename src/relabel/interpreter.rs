@@ -27,7 +27,7 @@ use super::template::{self, Piece};
 use super::value::{Part, Value};
 
 /// The most series that one pipeline may be split into. People's pipelines make a handful.
-pub const MAX_STATES: usize = 1024;
+pub(crate) const MAX_STATES: usize = 1024;
 
 /// The most that are followed where only a counterexample is looked for.
 const FOLLOWED: usize = 2;
@@ -79,7 +79,7 @@ pub struct Interpreter {
 
 impl Interpreter {
     /// Does something with this meaning of `.` in all regexes.
-    pub fn with_dot<T>(&mut self, dot: Dot, run: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn with_dot<T>(&mut self, dot: Dot, run: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.dot, dot);
         let patterns = std::mem::take(&mut self.patterns);
         let result = run(self);
@@ -689,6 +689,9 @@ fn compared(
 ) -> Option<State> {
     if label == other {
         return equal.then_some(state);
+    }
+    if label.is_longer_than(other) || other.is_longer_than(label) {
+        return (!equal).then_some(state);
     }
     for (literal, value) in [(label, other), (other, label)] {
         if let Some(text) = literal.text() {

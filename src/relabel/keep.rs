@@ -17,7 +17,7 @@ use super::regex::Regex;
 /// # Errors
 ///
 /// [`TooComplex`] if the budget does not suffice to prove that it does not.
-pub fn lets_through(
+pub(crate) fn lets_through(
     config: &RelabelConfig,
     place: usize,
     mut conditions: Vec<Condition>,

@@ -15,38 +15,38 @@ pub const MAX_LABELS: usize = 256;
 /// The place of label `namespace`.
 pub const NAMESPACE: usize = 0;
 /// The place of `__meta_kubernetes_namespace`.
-pub const META_NAMESPACE: usize = 1;
+pub(crate) const META_NAMESPACE: usize = 1;
 /// The place of `exported_namespace`.
-pub const EXPORTED_NAMESPACE: usize = 2;
+pub(crate) const EXPORTED_NAMESPACE: usize = 2;
 /// The place of the namespace of the target, which no config can write.
-pub const TARGET: usize = 3;
+pub(crate) const TARGET: usize = 3;
 /// The place of label `namespace` as merging left it, which no config can write.
-pub const MERGED: usize = 4;
+pub(crate) const MERGED: usize = 4;
 /// The place of `exported_namespace` as merging left it, which no config can write.
-pub const MERGED_EXPORTED: usize = 5;
+pub(crate) const MERGED_EXPORTED: usize = 5;
 /// The place of the exposed namespace where `exported_namespace` was taken, too, so that it had to make
 /// room once more; which no config can write.
-pub const DISPLACED: usize = 6;
+pub(crate) const DISPLACED: usize = 6;
 
 /// The names of the labels in which a namespace is judged, by their places.
-pub const NAMESPACES: [&str; 3] = [
+pub(crate) const NAMESPACES: [&str; 3] = [
     "namespace",
     "__meta_kubernetes_namespace",
     "exported_namespace",
 ];
 /// How the labels begin that discovery in Kubernetes gives.
-pub const META_KUBERNETES: &str = "__meta_kubernetes_";
+pub(crate) const META_KUBERNETES: &str = "__meta_kubernetes_";
 /// Where a target is scraped.
-pub const ADDRESS: &str = "__address__";
+pub(crate) const ADDRESS: &str = "__address__";
 /// The label that a target gets from its address, unless it has one.
-pub const INSTANCE: &str = "instance";
+pub(crate) const INSTANCE: &str = "instance";
 /// The path at which a target is scraped.
-pub const METRICS_PATH: &str = "__metrics_path__";
+pub(crate) const METRICS_PATH: &str = "__metrics_path__";
 /// It is written in front of the address as it stands, so that it can bring another one (`Target.URL` in
 /// Prometheus' `scrape/target.go`).
-pub const SCHEME: &str = "__scheme__";
+pub(crate) const SCHEME: &str = "__scheme__";
 /// The labels by which a scrape may go elsewhere than its target stands, or to another path.
-pub const MOVING: [&str; 3] = [ADDRESS, METRICS_PATH, SCHEME];
+pub(crate) const MOVING: [&str; 3] = [ADDRESS, METRICS_PATH, SCHEME];
 
 /// How the labels end with which discoveries outside of Kubernetes say where a target is. What else they give may be
 /// text of their configuration (`__meta_dns_name`, `__meta_puppetdb_query`, `__meta_ec2_region` …).
@@ -60,19 +60,19 @@ const PLACES: [&str; 6] = [
 ];
 
 /// Stands among chosen labels for all that Kubernetes' discovery gives: selectors of a discovery may fix any of them.
-pub const CHOSEN_BY_SELECTORS: &str = META_KUBERNETES;
+pub(crate) const CHOSEN_BY_SELECTORS: &str = META_KUBERNETES;
 
 /// Whether the label is what discovery found, and no text of an object: where a scrape goes by it is the business of
 /// whoever labels, or registers, the target. Of all others (`__param_…`, `job`, `__tmp_…`, what a scrape class writes)
 /// an object or its name can be the value.
 #[must_use]
-pub fn is_found(name: &str) -> bool {
+pub(crate) fn is_found(name: &str) -> bool {
     let is_place = || name.starts_with("__meta_") && PLACES.iter().any(|end| name.ends_with(end));
     name.starts_with(META_KUBERNETES) || name == ADDRESS || is_place()
 }
 
 /// The label with the name of a metric.
-pub const METRIC_NAME: &str = "__name__";
+pub(crate) const METRIC_NAME: &str = "__name__";
 
 /// The labels of a target that a proof relies on being what discovery, prometheus-operator's own configs and
 /// Prometheus' defaults make them, besides those of [`RELIED_ON_PREFIX`].
@@ -80,7 +80,7 @@ pub const METRIC_NAME: &str = "__name__";
 /// A Prometheus can write labels between these and the configs of an object: by its scrape classes, its
 /// `podTargetLabels`, its `enforcedNamespaceLabel`. Rule `scrape-override` keeps it from writing one of
 /// these; of all others a proof assumes that it may have ([`is_relied_on`]).
-pub const RELIED_ON: [&str; 17] = [
+pub(crate) const RELIED_ON: [&str; 17] = [
     "namespace",
     "exported_namespace",
     "container",
@@ -101,12 +101,12 @@ pub const RELIED_ON: [&str; 17] = [
 ];
 
 /// How the names of labels begin that service discovery gives; a proof relies on all of them.
-pub const RELIED_ON_PREFIX: &str = "__meta_";
+pub(crate) const RELIED_ON_PREFIX: &str = "__meta_";
 
 /// Whether a proof relies on the label. Its knowledge of any other one is forgotten before the first config of
 /// an object.
 #[must_use]
-pub fn is_relied_on(label: &str) -> bool {
+pub(crate) fn is_relied_on(label: &str) -> bool {
     label.starts_with(RELIED_ON_PREFIX) || RELIED_ON.contains(&label)
 }
 
@@ -137,7 +137,7 @@ impl Discovered {
     /// begins and ends with a letter or a digit (Kubernetes: "Labels and Selectors", syntax and character set). So no
     /// labelmap makes a `__meta_…` or an `__address__` of them.
     #[must_use]
-    pub fn impossible(self) -> Option<Expression> {
+    pub(crate) fn impossible(self) -> Option<Expression> {
         let small = Class::range('a', 'z');
         let of_keys = small.union(Class::range('A', 'Z')).union(Class::DIGIT);
         let not = |class: Class| Expression::Class(class.negated());

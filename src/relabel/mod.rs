@@ -35,16 +35,16 @@ impl ConfigId {
 
     /// A Prometheus may discover targets in the object's own namespace, whatever the object's selector
     /// says (`ignoreNamespaceSelectors`).
-    pub const IGNORED_SELECTOR: Self = Self::of_prometheus(0);
+    pub(crate) const IGNORED_SELECTOR: Self = Self::of_prometheus(0);
     /// A Prometheus may write a label on which no proof relies (`scrapeClasses`, `podTargetLabels`,
     /// `enforcedNamespaceLabel`).
-    pub const SCRAPE_CLASS: Self = Self::of_prometheus(1);
+    pub(crate) const SCRAPE_CLASS: Self = Self::of_prometheus(1);
     /// A Prometheus may give each target, and each sample in the end, the object's namespace
     /// (`enforcedNamespaceLabel`).
-    pub const ENFORCED_NAMESPACE: Self = Self::of_prometheus(2);
+    pub(crate) const ENFORCED_NAMESPACE: Self = Self::of_prometheus(2);
     /// A Prometheus of version 2 adds a port to an address without one before it becomes label `instance`
     /// (`PopulateLabels` in its `scrape/target.go`).
-    pub const ADDED_PORT: Self = Self::of_prometheus(3);
+    pub(crate) const ADDED_PORT: Self = Self::of_prometheus(3);
 }
 
 /// The lists of configs that a state runs through, in their order.

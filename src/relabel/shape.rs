@@ -146,7 +146,7 @@ impl Shape {
 
     /// The texts of which a group may hold this; none if it is not one of the items.
     #[must_use]
-    pub fn holding(&self, group: usize, held: &str) -> Option<Expression> {
+    pub(crate) fn holding(&self, group: usize, held: &str) -> Option<Expression> {
         let mut found = false;
         let parts = self.items.iter().map(|item| match item {
             ShapeItem::Literal(text) => Expression::literal(text),

@@ -218,7 +218,7 @@ impl State {
     }
 
     /// What the label of this origin holds: the text, or else a new variable.
-    pub fn given_as(&mut self, origin: Origin, text: Option<&String>) -> Value {
+    pub(crate) fn given_as(&mut self, origin: Origin, text: Option<&String>) -> Value {
         let Some(text) = text else {
             return self.fresh_from(origin);
         };
@@ -229,7 +229,7 @@ impl State {
 
     /// A new variable, of which is known that this language contains it; of a language that is too
     /// large, nothing is known.
-    pub fn fresh_inside(&mut self, expression: &Expression, config: ConfigId) -> Value {
+    pub(crate) fn fresh_inside(&mut self, expression: &Expression, config: ConfigId) -> Value {
         let value = self.fresh();
         match Automaton::new(expression, true) {
             Ok(automaton) => {
@@ -241,7 +241,7 @@ impl State {
     }
 
     /// Marks the state as possibly not existing, because of this config.
-    pub fn approximate(&mut self, config: ConfigId) {
+    pub(crate) fn approximate(&mut self, config: ConfigId) {
         self.approximated_by.get_or_insert(config);
     }
 
@@ -258,7 +258,7 @@ impl State {
 
     /// Takes note that labels of any name may have been written; `known` tells whether one may have been that is
     /// known and that no config mentions.
-    pub fn refill(&mut self, known: bool) {
+    pub(crate) fn refill(&mut self, known: bool) {
         self.refilled |= known || !self.dropped.is_empty();
         self.dropped.clear();
     }
@@ -286,13 +286,13 @@ impl State {
     }
 
     /// Adds that the value is inside of the language, whatever the configs do.
-    pub fn know_inside(&mut self, value: &Value, automaton: &Rc<Automaton>) {
+    pub(crate) fn know_inside(&mut self, value: &Value, automaton: &Rc<Automaton>) {
         self.know_member(value, automaton, true, false, None);
     }
 
     /// The state in which the value is inside, or outside, of the language; none if it cannot be.
     #[must_use]
-    pub fn constrained(
+    pub(crate) fn constrained(
         mut self,
         value: &Value,
         automaton: &Rc<Automaton>,
@@ -319,7 +319,7 @@ impl State {
 
     /// Assumes that the value is inside, or outside, of the language: every witness will keep to
     /// it.
-    pub fn assume(
+    pub(crate) fn assume(
         &mut self,
         value: &Value,
         automaton: &Rc<Automaton>,
@@ -330,7 +330,7 @@ impl State {
     }
 
     /// Adds that the values, of which both vary, are different.
-    pub fn know_different(&mut self, one: &Value, other: &Value) {
+    pub(crate) fn know_different(&mut self, one: &Value, other: &Value) {
         let kind = ConstraintKind::Compared {
             one: one.clone(),
             other: other.clone(),
@@ -340,7 +340,7 @@ impl State {
     }
 
     /// Puts `value` in the place of a variable, wherever it is.
-    pub fn substitute(&mut self, variable: usize, by: &Value) {
+    pub(crate) fn substitute(&mut self, variable: usize, by: &Value) {
         let replace = |value: &mut Value| {
             if let Some(replaced) = value.substituted(variable, by) {
                 *value = replaced;
@@ -364,7 +364,7 @@ impl State {
     /// The state in which the value is a namespace as a whole. None where this tells nothing new: it does where a
     /// variable stands in several places of a text, each of which is asked about with anything in the others.
     #[must_use]
-    pub fn as_namespace(&self, value: &Value) -> Option<Self> {
+    pub(crate) fn as_namespace(&self, value: &Value) -> Option<Self> {
         let variable = value.plain_variable()?;
         let is_repeated = |constraint: &Rc<Constraint>| {
             let mut values = constraint.kind.values();
@@ -381,7 +381,7 @@ impl State {
     /// Whether some of the value was given neither by discovery nor by an exporter: a config that cannot be
     /// followed made it.
     #[must_use]
-    pub fn is_made_up(&self, value: &Value) -> bool {
+    pub(crate) fn is_made_up(&self, value: &Value) -> bool {
         let is_given = |index| self.origins(index).next().is_some();
         !value.variables().all(is_given)
     }
@@ -430,7 +430,7 @@ impl State {
 
     /// Whether this and another one, both [`about`](Self::about) a value, say the same of it.
     #[must_use]
-    pub fn says_the_same(&self, other: &Self) -> bool {
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         let constraints = self.constraints.iter().zip(&other.constraints);
         self.labels == other.labels
             && self.variables == other.variables
@@ -447,7 +447,7 @@ impl State {
     /// or joined with, is what the object chooses, and all that is known of it holds exactly. Only then a choice that is
     /// left to it is one of whoever labels the target.
     #[must_use]
-    pub fn is_found(&self, value: &Value) -> bool {
+    pub(crate) fn is_found(&self, value: &Value) -> bool {
         let is_certain = self
             .approximated_by
             .is_none_or(|config| config.stage == Stage::Prometheus);
@@ -475,7 +475,7 @@ impl State {
 
     /// Whether the variable is of the address with which a target was discovered, or nothing is known of it.
     #[must_use]
-    pub fn is_as_discovered(&self, variable: usize) -> bool {
+    pub(crate) fn is_as_discovered(&self, variable: usize) -> bool {
         let mut origins = self.origins(variable);
         origins.any(|origin| origin.name() == ADDRESS)
             || !self
@@ -493,7 +493,7 @@ impl State {
 
     /// Whether nothing is known of the variable, and no other label holds it.
     #[must_use]
-    pub fn is_own(&self, variable: usize, label: usize) -> bool {
+    pub(crate) fn is_own(&self, variable: usize, label: usize) -> bool {
         let holds = |value: &Value| value.variables().any(|index| index == variable);
         let elsewhere = |(place, value)| place != label && holds(value);
         !self
@@ -507,7 +507,7 @@ impl State {
     ///
     /// Text without a newline it does match, and so it does what it matched before.
     #[must_use]
-    pub fn matches_default(&self, value: &Value) -> Option<bool> {
+    pub(crate) fn matches_default(&self, value: &Value) -> Option<bool> {
         let of = |part: &Part| match part {
             Part::Literal(text) => (!text.contains('\n')).then_some(true),
             Part::Variable(index, _) if self.variables[*index] >= Text::Line => Some(true),
@@ -521,7 +521,7 @@ impl State {
     }
 
     /// Takes note that the default regex matches the value, or does not.
-    pub fn know_default(&mut self, value: &Value, matches: bool) {
+    pub(crate) fn know_default(&mut self, value: &Value, matches: bool) {
         // Of several parts, it is not known which has the newline.
         let is_literal = |part: &Part| matches!(part, Part::Literal(text) if text.contains('\n'));
         let is_only_one = || value.variables().count() == 1 && !value.0.iter().any(is_literal);

@@ -46,7 +46,7 @@ impl Value {
 
     /// The variable, where the value is just its text as it is.
     #[must_use]
-    pub fn plain_variable(&self) -> Option<usize> {
+    pub(crate) fn plain_variable(&self) -> Option<usize> {
         match self.0.as_slice() {
             [Part::Variable(index, Case::Kept)] => Some(*index),
             _ => None,
@@ -59,6 +59,16 @@ impl Value {
             Part::Literal(_) => None,
             Part::Variable(index, _) => Some(*index),
         })
+    }
+
+    /// Whether the value is longer than the other one, whatever the variables are: it has text besides all of its parts.
+    #[must_use]
+    pub fn is_longer_than(&self, other: &Self) -> bool {
+        let [part @ Part::Variable(..)] = other.0.as_slice() else {
+            return false;
+        };
+        let is_text = |part: &Part| matches!(part, Part::Literal(text) if !text.is_empty());
+        self.0.contains(part) && self.0.iter().any(is_text)
     }
 
     /// How long it is, in bytes of text; a variable counts as 16.
@@ -74,7 +84,7 @@ impl Value {
     }
 
     /// Appends literal text.
-    pub fn push_literal(&mut self, text: &str) {
+    pub(crate) fn push_literal(&mut self, text: &str) {
         match self.0.last_mut() {
             _ if text.is_empty() => {}
             Some(Part::Literal(before)) => before.push_str(text),
@@ -109,7 +119,7 @@ impl Value {
     ///
     /// None where one has none yet, or where it cannot be told what becomes of it.
     #[must_use]
-    pub fn text_with(&self, texts: &[Option<String>]) -> Option<String> {
+    pub(crate) fn text_with(&self, texts: &[Option<String>]) -> Option<String> {
         let mut whole = String::new();
         for part in &self.0 {
             match part {
@@ -155,7 +165,7 @@ impl Value {
     ///
     /// Text that takes the place of a converted variable is converted: it must be ASCII.
     #[must_use]
-    pub fn substituted(&self, variable: usize, by: &Self) -> Option<Self> {
+    pub(crate) fn substituted(&self, variable: usize, by: &Self) -> Option<Self> {
         if self.variables().all(|index| index != variable) {
             return None;
         }

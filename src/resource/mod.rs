@@ -114,7 +114,7 @@ pub struct Metadata {
 }
 
 /// The annotation in which a claim may ask for its storage class.
-pub const STORAGE_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
+pub(crate) const STORAGE_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
 
 /// The annotations that are read.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -147,7 +147,7 @@ impl<'a> Object<'a> {
 
     /// Whether the other object has the same `spec` and the same labels, in whatever order.
     #[must_use]
-    pub fn says_the_same_as(&self, other: &Self) -> bool {
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
         let labels = |object: &Self| {
             object
                 .metadata
@@ -207,7 +207,7 @@ impl LabelSelector {
 
     /// Whether the label may have the value; none where the selector does not name the label.
     #[must_use]
-    pub fn admits(&self, key: &str, value: &str) -> Option<bool> {
+    pub(crate) fn admits(&self, key: &str, value: &str) -> Option<bool> {
         let exact = self
             .match_labels
             .iter()

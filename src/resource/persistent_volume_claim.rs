@@ -21,7 +21,7 @@ pub struct Spec {
 
 /// Why a claim is a Prometheus' own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ownership {
+pub(crate) enum Ownership {
     /// By a label.
     Label(&'static str),
     /// By its name.
@@ -30,7 +30,7 @@ pub enum Ownership {
 
 /// Why the claim is a Prometheus' own, if it is one. `name` is its name, where it has one already.
 #[must_use]
-pub fn ownership(object: &Object<'_>, name: &str) -> Option<Ownership> {
+pub(crate) fn ownership(object: &Object<'_>, name: &str) -> Option<Ownership> {
     const NAME: &str = "app.kubernetes.io/name";
     const OPERATOR_NAME: &str = "operator.prometheus.io/name";
     if object.label(NAME) == Some("prometheus") {

@@ -204,7 +204,7 @@ pub struct Named {
 }
 
 /// A selector, by the name of its field.
-pub type Selector<'a> = (&'static str, Option<&'a LabelSelector>);
+pub(crate) type Selector<'a> = (&'static str, Option<&'a LabelSelector>);
 
 impl Prometheus {
     /// All that the operator writes as a regex into its configuration, each with its field.
@@ -246,14 +246,14 @@ impl Prometheus {
 
     /// What the claims are called in front of the names of their pods, if the object says so.
     #[must_use]
-    pub fn claim_name(&self) -> Option<&str> {
+    pub(crate) fn claim_name(&self) -> Option<&str> {
         let template = self.storage.as_ref()?.volume_claim_template.as_ref()?;
         template.metadata.as_ref()?.name.as_deref()
     }
 
     /// The selectors of what is scraped.
     #[must_use]
-    pub fn scrape_selectors(&self) -> [Selector<'_>; 4] {
+    pub(crate) fn scrape_selectors(&self) -> [Selector<'_>; 4] {
         [
             ("serviceMonitorSelector", &self.service_monitor_selector),
             ("podMonitorSelector", &self.pod_monitor_selector),
@@ -270,7 +270,7 @@ impl Prometheus {
     }
 
     /// The selectors of the namespaces in which it is picked up, each with its selector.
-    pub fn namespace_selectors(&self) -> impl Iterator<Item = (Selector<'_>, Selector<'_>)> {
+    pub(crate) fn namespace_selectors(&self) -> impl Iterator<Item = (Selector<'_>, Selector<'_>)> {
         let namespaces = [
             (
                 "serviceMonitorNamespaceSelector",

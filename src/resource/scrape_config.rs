@@ -82,7 +82,7 @@ pub struct KubernetesDiscovery {
 impl KubernetesDiscovery {
     /// Whether the role is this one.
     #[must_use]
-    pub fn is_of(&self, role: &str) -> bool {
+    pub(crate) fn is_of(&self, role: &str) -> bool {
         self.role
             .as_deref()
             .is_some_and(|own| own.eq_ignore_ascii_case(role))

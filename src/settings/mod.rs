@@ -266,7 +266,7 @@ impl Settings {
 
     /// The environment whose release this is.
     #[must_use]
-    pub fn environment_with(&self, release: &str) -> Option<&Environment> {
+    pub(crate) fn environment_with(&self, release: &str) -> Option<&Environment> {
         self.environments
             .iter()
             .find(|environment| environment.release == release)
@@ -275,7 +275,7 @@ impl Settings {
     /// The environment that what is in this namespace scrapes or is scraped for: the namespace's, or
     /// in a shared one that of the release that it carries.
     #[must_use]
-    pub fn environment_scraping(
+    pub(crate) fn environment_scraping(
         &self,
         namespace: &str,
         release: Option<&str>,
@@ -288,7 +288,10 @@ impl Settings {
     }
 
     /// The globs of the namespaces that an environment may see.
-    pub fn visible_to<'a>(&'a self, environment: &'a Environment) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn visible_to<'a>(
+        &'a self,
+        environment: &'a Environment,
+    ) -> impl Iterator<Item = &'a str> {
         environment
             .namespaces
             .iter()

@@ -91,6 +91,8 @@ fn witness(object: &Value) -> Option<String> {
 #[case::joined_with_the_separator_inside("{action: keep, sourceLabels: [namespace, pod], regex: '(.*-dev);.*'}".into(), Some("prod"))]
 #[case::joined_exactly("{action: keep, sourceLabels: [namespace, pod], regex: '[a-z]+-dev;[^;]*'}".into(), None)]
 #[case::joined_drop_stops_nothing("{action: drop, sourceLabels: [namespace, pod], regex: 'prod;x'}".into(), Some("prod"))]
+#[case::equal_to_what_is_longer("{action: keepequal, sourceLabels: [pod, namespace], targetLabel: namespace}".into(), None)]
+#[case::never_equal_to_what_is_longer("{action: dropequal, sourceLabels: [namespace, pod], targetLabel: namespace}".into(), Some("prod"))]
 #[case::twice_without_what_no_name_has("{action: keep, sourceLabels: [namespace, namespace], separator: '@', regex: '.+;.+'}".into(), None)]
 #[case::twice_dropped_in_any_version("{action: drop, sourceLabels: [namespace, namespace], regex: '.*'}".into(), None)]
 #[case::twice_a_name("{action: keep, sourceLabels: [namespace, namespace], regex: '.*-dev;.*|prod;.+'}".into(), Some("prod"))]

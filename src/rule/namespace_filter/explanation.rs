@@ -120,7 +120,7 @@ impl Walkthrough {
 
 /// An explanation of each thing that is scraped for an object in this namespace.
 #[must_use]
-pub fn explanations(
+pub(crate) fn explanations(
     object: &Object<'_>,
     scraped: &Scraped,
     namespace: &str,

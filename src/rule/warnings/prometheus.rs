@@ -27,7 +27,7 @@ const CONTAINERS: [&str; 4] = [
 ];
 
 /// Warns of what a Prometheus has of that kind, where it belongs to an environment.
-pub fn warn(
+pub(crate) fn warn(
     prometheus: &Prometheus,
     (environment, settings): (&Environment, &Settings),
     verdict: &mut Verdict,
@@ -228,7 +228,7 @@ fn hidden(prometheus: &Prometheus) -> impl Iterator<Item = (&'static str, &'stat
 }
 
 /// Says that one that belongs to no environment is not judged.
-pub fn warn_of_none(namespace: &str, release_label: &str, verdict: &mut Verdict) {
+pub(crate) fn warn_of_none(namespace: &str, release_label: &str, verdict: &mut Verdict) {
     verdict.warnings.push(format!(
         "namespace {namespace:?} belongs to no environment (nor is it a shared one whose label {release_label} \
          says for which it is): what this object picks up is not judged"

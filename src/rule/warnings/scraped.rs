@@ -10,7 +10,7 @@ use crate::resource::scraped::Scraped;
 use crate::rule::verdict::{Verdict, excerpt};
 
 /// Warns of what an object has of that kind.
-pub fn warn(scraped: &Scraped, verdict: &mut Verdict) {
+pub(crate) fn warn(scraped: &Scraped, verdict: &mut Verdict) {
     match scraped {
         Scraped::Monitor(monitor) => warn_of_monitor(monitor, verdict),
         Scraped::Probe(probe) => warn_of_probe(probe, verdict),
