@@ -12,11 +12,13 @@ import (
 
 const longestNamespace = 63
 
-var namespacePattern = regexp.MustCompile(`\A[a-z0-9]([-a-z0-9]*[a-z0-9])?\z`)
-
 // isNamespace tells whether a namespace can be called so (a DNS-1123 label).
 func isNamespace(name string) bool {
-	return len(name) <= longestNamespace && namespacePattern.MatchString(name)
+	isOther := func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-'
+	}
+	return name != "" && len(name) <= longestNamespace && !strings.ContainsFunc(name, isOther) &&
+		name[0] != '-' && name[len(name)-1] != '-'
 }
 
 // environment is the name of an environment of the default settings.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -32,6 +33,8 @@ type pool struct {
 	joined []joinedRule
 	// constants are texts that rules give a label, whatever it had before.
 	constants map[string]string
+	// hashes are the rules that give a label a hash.
+	hashes map[string]*relabel.Config
 	// origins are labels from which rules copy one.
 	origins map[string]string
 	// favourite is preferred for every label, where there is one.
@@ -184,8 +187,11 @@ func (p *pool) propagate(rules []*relabel.Config) {
 
 // follow notes where labels get their values from.
 func (p *pool) follow(rules []*relabel.Config) {
-	p.constants, p.origins = map[string]string{}, map[string]string{}
+	p.constants, p.origins, p.hashes = map[string]string{}, map[string]string{}, map[string]*relabel.Config{}
 	for _, rule := range rules {
+		if rule.Action == relabel.HashMod {
+			p.hashes[rule.TargetLabel] = rule
+		}
 		if rule.Action != relabel.Replace || strings.Contains(rule.TargetLabel, "$") {
 			continue
 		}
@@ -298,6 +304,21 @@ func (j joinedRule) fit(r random, p *pool, into assignment, fixed map[string]boo
 	}
 }
 
+// known returns what a rule writes into the label: a constant, or the hash of what is chosen.
+func (p *pool) known(name string, chosen assignment) (string, bool) {
+	if rule := p.hashes[name]; rule != nil {
+		all := maps.Clone(chosen)
+		if all["namespace"] == "" {
+			all["namespace"] = all[metaNamespace]
+		}
+		builder := labels.NewBuilder(labels.FromMap(all))
+		relabel.ProcessBuilder(builder, rule)
+		return builder.Get(name), true
+	}
+	text, isConstant := p.constants[name]
+	return text, isConstant
+}
+
 // equate makes the joined labels and the one that they are compared with equal, by what is free of them.
 func (j joinedRule) equate(p *pool, into assignment, fixed map[string]bool) {
 	set := func(name, value string) {
@@ -309,8 +330,8 @@ func (j joinedRule) equate(p *pool, into assignment, fixed map[string]bool) {
 	parts := make([]string, len(j.sources))
 	free := -1
 	for i, source := range j.sources {
-		text, isConstant := p.constants[source]
-		if !isConstant {
+		text, isKnown := p.known(source, into)
+		if !isKnown {
 			text = into[source]
 			if !fixed[source] {
 				free = i
@@ -318,12 +339,12 @@ func (j joinedRule) equate(p *pool, into assignment, fixed map[string]bool) {
 		}
 		parts[i] = text
 	}
-	whole, isConstant := p.constants[j.equal]
+	whole, isKnown := p.known(j.equal, into)
 	switch {
-	case !isConstant && !fixed[j.equal]:
+	case !isKnown && !fixed[j.equal]:
 		set(j.equal, strings.Join(parts, j.separator))
 	case free >= 0:
-		if !isConstant {
+		if !isKnown {
 			whole = into[j.equal]
 		}
 		before := strings.Join(append(parts[:free:free], ""), j.separator)

@@ -127,7 +127,8 @@ var written = []string{"container", "endpoint", "ingress", "instance", "pod", "s
 // `instance`.
 func (s source) mayName(name string) bool {
 	isGiven := name == "instance" && s.isTarget == nil
-	return s.isFree || s.isWritten || !misnamed.MatchString(name) && (isGiven || !slices.Contains(written, name))
+	isMisnamed := strings.HasPrefix(name, "__meta_kubernetes_") && misnamed.MatchString(name)
+	return s.isFree || s.isWritten || !isMisnamed && (isGiven || !slices.Contains(written, name))
 }
 
 // isPrometheusOwn tells whether Prometheus gives each target such a label (the job's name, and what
