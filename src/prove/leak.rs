@@ -399,7 +399,7 @@ impl<'a> Question<'a> {
             if let Some(text) = self.find(Some(further), budget)? {
                 match self.show(&text, budget)? {
                     Shown::Stuck(config) => stuck = stuck.or(config),
-                    witness => return Ok(witness),
+                    witness @ Shown::Witness(_) => return Ok(witness),
                 }
                 failed.push(text);
             }
@@ -412,7 +412,7 @@ impl<'a> Question<'a> {
             };
             match self.show(&text, budget)? {
                 Shown::Stuck(config) => stuck = stuck.or(config),
-                witness => return Ok(witness),
+                witness @ Shown::Witness(_) => return Ok(witness),
             }
             failed.push(text);
         }

@@ -125,16 +125,12 @@ impl Interpreter {
         expression: &Expression,
         exact: bool,
     ) -> Result<Made, TooComplex> {
-        Ok(match Automaton::new(expression, exact) {
-            Ok(automaton) => {
-                self.pay(&automaton)?;
-                Made::Automaton(Rc::new(automaton))
-            }
-            Err(TooLarge) => {
-                self.budget.spend(Automaton::GIVING_UP)?;
-                Made::TooLarge
-            }
-        })
+        let Ok(automaton) = Automaton::new(expression, exact) else {
+            self.budget.spend(Automaton::GIVING_UP)?;
+            return Ok(Made::TooLarge);
+        };
+        self.pay(&automaton)?;
+        Ok(Made::Automaton(Rc::new(automaton)))
     }
 
     /// The automaton of what a group of the regex can hold.
