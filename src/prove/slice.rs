@@ -121,5 +121,7 @@ const ANY: &str = "a";
 /// The labels that a config mentions.
 fn labels_of(config: &RelabelConfig) -> impl Iterator<Item = &str> {
     let sources = config.source_labels.iter().map(String::as_str);
-    sources.chain(std::iter::once(&*config.target_label))
+    let labels = sources.chain(std::iter::once(&*config.target_label));
+    // Most filters have no target.
+    labels.filter(|label| !label.is_empty())
 }
