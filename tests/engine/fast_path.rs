@@ -101,7 +101,7 @@ fn job() -> impl Strategy<Value = ScrapeJob<'static>> {
     )
 }
 
-fn allowed() -> Allowed {
+pub(crate) fn allowed() -> Allowed {
     let seen = ["dev", "*-dev", "kube-system"].into_iter();
     let foreign = ["prod", "*-prod"].into_iter();
     Allowed::new(seen, foreign, vec!["prod".to_owned()]).expect("small globs")
@@ -134,12 +134,12 @@ fn much_is_confined() {
     assert!(confined.count() > 50);
 }
 
-fn keep(label: &str, regex: &'static str) -> RelabelConfig {
+pub(crate) fn keep(label: &str, regex: &'static str) -> RelabelConfig {
     RelabelConfig::filter(Action::Keep, vec![label.to_owned()], regex)
 }
 
 /// A job that the fast path takes.
-fn confined() -> ScrapeJob<'static> {
+pub(crate) fn confined() -> ScrapeJob<'static> {
     ScrapeJob {
         sources: vec![Source::of(Discovery::In(["shop-dev".to_owned()].into()))],
         is_named: true,

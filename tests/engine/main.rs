@@ -4,3 +4,4 @@ mod fast_path;
 mod languages;
 mod layout;
 mod relabeling;
+mod slice;
