@@ -89,7 +89,7 @@ impl OperatorConfigs<'_> {
 fn of_endpoint(monitor: &Monitor, endpoint: &Endpoint) -> Vec<RelabelConfig> {
     let meta = |name: &str| format!("__meta_kubernetes_{name}");
     let label = |of: Of, name: &str| meta(&format!("{}_label_{}", of.name(), sanitized(name)));
-    let mut configs = Vec::new();
+    let mut configs = vec![RelabelConfig::copy("job".to_owned(), JOB_NAME)];
     if endpoint.filter_running != Some(false) {
         let ended = "(Failed|Succeeded)";
         configs.push(RelabelConfig::filter(

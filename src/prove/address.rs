@@ -247,7 +247,7 @@ impl Languages {
                 rest,
                 end(),
             ]))?,
-            make(&all(vec![domains(), odd(), domains(), end()]))?,
+            make(&all(vec![any(), odd(), domains(), end()]))?,
         ];
         if let Some(foreign) = allowed.foreign() {
             of_the_cluster.push(make(&all(vec![any(), dot(), globs(foreign), end()]))?);

@@ -253,7 +253,8 @@ impl Allowed {
         let empty = Automaton::of_texts(&[""])?;
         let alphabet = solver::alphabet(state, variable, Approximation::Over);
         for further in [seen, Condition::inside(Rc::new(empty))] {
-            let mut conditions = solver::conditions(state, variable, &[], Approximation::Over);
+            let mut conditions =
+                solver::conditions(state, variable, &[], Approximation::Over, budget)?;
             conditions.push(further);
             if exists(&conditions, alphabet, MAX_NAMESPACE, &[], budget)? {
                 return solver::is_possible(state, Some(variable), budget);
@@ -305,42 +306,49 @@ impl<'a> Question<'a> {
 
     /// What a namespace that may not be seen has to fulfil to be the value, as far as the value's own
     /// conditions say, and those of `further`; none where what stands around it is too long.
-    fn asked(&self, further: Option<Condition>, approximation: Approximation) -> Option<Asked> {
+    fn asked(
+        &self,
+        further: Option<Condition>,
+        approximation: Approximation,
+        budget: &mut Budget,
+    ) -> Result<Option<Asked>, TooComplex> {
         let asked = self.allowed.forbidden().into_iter().chain(further);
         let Some((variable, case, around)) = &self.single else {
             let mut conditions: Vec<Condition> = asked.collect();
-            conditions.extend(solver::conditions_on(self.state, self.value));
+            conditions.extend(solver::conditions_on(self.state, self.value, budget)?);
             // Without its shape, it may only be more.
             if let Ok(shape) = Automaton::new(&self.value.expression(), true) {
                 conditions.push(Condition::inside(Rc::new(shape)));
             }
-            return Some(Asked {
+            return Ok(Some(Asked {
                 conditions,
                 alphabet: crate::language::alphabet::NAMESPACE,
                 length: MAX_NAMESPACE,
-            });
+            }));
         };
         let length =
             Surrounding::text(&around.before).len() + Surrounding::text(&around.after).len();
-        let length = MAX_NAMESPACE.checked_sub(length)?;
-        let mut conditions = solver::conditions(self.state, *variable, &[], approximation);
+        let Some(length) = MAX_NAMESPACE.checked_sub(length) else {
+            return Ok(None);
+        };
+        let mut conditions = solver::conditions(self.state, *variable, &[], approximation, budget)?;
         conditions.extend(asked.map(|condition| Condition {
             case: *case,
             before: around.before.clone(),
             after: around.after.clone(),
             ..condition
         }));
-        Some(Asked {
+        Ok(Some(Asked {
             conditions,
             alphabet: solver::alphabet(self.state, *variable, approximation),
             length,
-        })
+        }))
     }
 
     /// Whether there is a namespace that may not be seen and that the value can be, as far as can be
     /// proved.
     fn has_candidate(&self, budget: &mut Budget) -> Result<bool, TooComplex> {
-        let Some(asked) = self.asked(None, Approximation::Over) else {
+        let Some(asked) = self.asked(None, Approximation::Over, budget)? else {
             return Ok(false);
         };
         let likely: Vec<&str> = self.allowed.familiar.iter().map(String::as_str).collect();
@@ -359,7 +367,7 @@ impl<'a> Question<'a> {
         further: Option<Condition>,
         budget: &mut Budget,
     ) -> Result<Option<String>, TooComplex> {
-        let Some(asked) = self.asked(further, Approximation::Under) else {
+        let Some(asked) = self.asked(further, Approximation::Under, budget)? else {
             return Ok(None);
         };
         let found = solver::text(&asked.conditions, asked.alphabet, asked.length, budget)?;
@@ -433,7 +441,8 @@ impl<'a> Question<'a> {
         }
         let mut texts = vec![None; state.variables.len()];
         if let Some(variable) = self.variable() {
-            let conditions = solver::conditions(&state, variable, &texts, Approximation::Under);
+            let conditions =
+                solver::conditions(&state, variable, &texts, Approximation::Under, budget)?;
             let alphabet = solver::alphabet(&state, variable, Approximation::Under);
             texts[variable] = solver::text(&conditions, alphabet, MAX_NAMESPACE, budget)?;
         }

@@ -456,7 +456,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// A `labelmap` that maps one of the labels that the state was given to another one that no relabel config
+    /// A `labelmap` that maps one of the labels of the state to another one that it was given and that no relabel config
     /// mentions, so that this one may not be what it was given as.
     fn remapping(
         &self,
@@ -472,7 +472,7 @@ impl<'a> Run<'a> {
         let configs = configs.map(|stage| numbered(stage, self.job.configs(stage)));
         let configs = configs.into_iter().flatten();
         for (id, config) in configs.filter(|(_, config)| config.action == Action::LabelMap) {
-            for from in names() {
+            for from in names().chain(self.labels.names()) {
                 for to in unmentioned().filter(|to| *to != from) {
                     if interpreter.maps(config, from, to)? {
                         return Ok(Some(id));

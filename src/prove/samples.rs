@@ -91,7 +91,8 @@ impl Run<'_> {
                 let taken = !self.job.honor_labels && is_given && exported == given;
                 state.labels[MERGED_EXPORTED] = exported;
                 state.labels[DISPLACED] = if taken {
-                    if !before.0.is_empty() && before.text().is_none() {
+                    let varies = !before.0.is_empty() && before.text().is_none();
+                    if varies && !may_have_any_label(&state) {
                         // A config that changed nothing gave nothing.
                         state.know_different(&before, &given);
                     }
@@ -106,12 +107,32 @@ impl Run<'_> {
                 state.writers[MERGED] = state.writers[NAMESPACE];
                 state.writers[NAMESPACE] = None;
                 interpreter.budget.spend(state.size())?;
-                samples.push(state);
+                let landing = labels.place(EXPORTED_TWICE);
+                match landing.filter(|place| taken && read[*place]) {
+                    None => samples.push(state),
+                    Some(place) => samples.extend(landed(state, place, &something)),
+                }
             }
             interpreter.bound(&mut samples)?;
         }
         Ok(samples)
     }
+}
+
+/// Where the exposed namespace lands that had to make room twice.
+const EXPORTED_TWICE: &str = "exported_exported_namespace";
+
+/// The states in which the label at this place is the exposed namespace that made room, and in which it makes room
+/// once more, for that label is there already.
+fn landed(state: State, place: usize, something: &Rc<Automaton>) -> impl Iterator<Item = State> {
+    let value = state.labels[place].clone();
+    let absent = state.clone().constrained(&value, something, false, None);
+    let here = absent.map(|mut state| {
+        state.labels[place] = state.labels[DISPLACED].clone();
+        state
+    });
+    let further = state.constrained(&value, something, true, None);
+    here.into_iter().chain(further)
 }
 
 /// A label that an exporter may expose.
@@ -158,7 +179,8 @@ impl Exposed<'_> {
         }
         let variable = value.plain_variable();
         // Where it counts that the target has the exported one, it is asked.
-        let is_free = place != EXPORTED_NAMESPACE || !may_have_any_label(&state);
+        let may_be_given = may_have_any_label(&state) || state.writers[place].is_some();
+        let is_free = place != EXPORTED_NAMESPACE || !may_be_given;
         if is_free && variable.is_some_and(|variable| state.is_own(variable, place)) {
             // Free on the target, free in what is exposed: free.
             return vec![self.exposed(state)];

@@ -43,14 +43,21 @@ pub enum Approximation {
     Under,
 }
 
+/// What a byte around a place of a variable costs, as a part of a word: each place has a condition of its own.
+const SURROUNDING: usize = 16;
+
 /// The conditions on a variable by itself.
-#[must_use]
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice.
 pub fn conditions(
     state: &State,
     variable: usize,
     texts: &[Option<String>],
     approximation: Approximation,
-) -> Vec<Condition> {
+    budget: &mut Budget,
+) -> Result<Vec<Condition>, TooComplex> {
     let mut all = Vec::new();
     let places = |value: &Value| -> Vec<(usize, Case)> {
         let parts = value.0.iter().enumerate();
@@ -75,7 +82,9 @@ pub fn conditions(
                 if *assumed && approximation == Approximation::Over {
                     continue;
                 }
-                for (place, case) in places(value) {
+                let places = places(value);
+                budget.spend(places.len() * value.size() / SURROUNDING)?;
+                for (place, case) in places {
                     let range = place..place + 1;
                     all.push(condition(
                         state, automaton, *inside, case, value, range, texts,
@@ -88,7 +97,9 @@ pub fn conditions(
                     let text = known.text_with(texts);
                     if let Some(Ok(automaton)) = text.map(|text| Automaton::of_texts(&[text])) {
                         let automaton = Rc::new(automaton);
-                        for (place, case) in places(value) {
+                        let places = places(value);
+                        budget.spend(places.len() * value.size() / SURROUNDING)?;
+                        for (place, case) in places {
                             let range = place..place + 1;
                             all.push(condition(
                                 state, &automaton, *equal, case, value, range, texts,
@@ -100,12 +111,19 @@ pub fn conditions(
             ConstraintKind::Captured { .. } => {}
         }
     }
-    all
+    Ok(all)
 }
 
 /// The conditions on a value as a whole, wherever it stands within others.
-#[must_use]
-pub(crate) fn conditions_on(state: &State, whole: &Value) -> Vec<Condition> {
+///
+/// # Errors
+///
+/// [`TooComplex`] if the budget does not suffice.
+pub(crate) fn conditions_on(
+    state: &State,
+    whole: &Value,
+    budget: &mut Budget,
+) -> Result<Vec<Condition>, TooComplex> {
     let mut all = Vec::new();
     for constraint in &state.constraints {
         if let ConstraintKind::Member {
@@ -117,6 +135,7 @@ pub(crate) fn conditions_on(state: &State, whole: &Value) -> Vec<Condition> {
         {
             for (place, window) in value.0.windows(whole.0.len()).enumerate() {
                 if window == whole.0.as_slice() {
+                    budget.spend(value.size() / SURROUNDING)?;
                     let range = place..place + window.len();
                     all.push(condition(
                         state,
@@ -131,7 +150,7 @@ pub(crate) fn conditions_on(state: &State, whole: &Value) -> Vec<Condition> {
             }
         }
     }
-    all
+    Ok(all)
 }
 
 fn condition(
@@ -211,7 +230,7 @@ fn only_text(
     variable: usize,
     budget: &mut Budget,
 ) -> Result<Option<String>, TooComplex> {
-    let mut conditions = conditions(state, variable, &[], Approximation::Over);
+    let mut conditions = conditions(state, variable, &[], Approximation::Over, budget)?;
     if conditions.is_empty() {
         return Ok(None);
     }
@@ -255,15 +274,15 @@ pub(crate) fn is_possible(
         }
     }
     let variables = (0..state.variables.len()).filter(|index| Some(*index) != but);
-    let of = |variable| {
-        let conditions = conditions(state, variable, &[], Approximation::Over);
+    // A contradiction of small languages is found before large ones are looked at.
+    let mut asked: Vec<(usize, usize, Vec<Condition>)> = Vec::new();
+    for variable in variables {
+        let conditions = conditions(state, variable, &[], Approximation::Over, budget)?;
         let states = conditions
             .iter()
             .map(|condition| condition.automaton.states());
-        (states.sum::<usize>(), variable, conditions)
-    };
-    // A contradiction of small languages is found before large ones are looked at.
-    let mut asked: Vec<(usize, usize, Vec<Condition>)> = variables.map(of).collect();
+        asked.push((states.sum(), variable, conditions));
+    }
     asked.sort_by_key(|(states, ..)| *states);
     for (_, variable, conditions) in asked {
         let alphabet = alphabet(state, variable, Approximation::Over);
@@ -306,7 +325,7 @@ fn complete(
         if texts[variable].is_some() {
             continue;
         }
-        let conditions = conditions(state, variable, &texts, Approximation::Under);
+        let conditions = conditions(state, variable, &texts, Approximation::Under, budget)?;
         let alphabet = alphabet(state, variable, Approximation::Under);
         texts[variable] = if conditions.is_empty() {
             Some(String::new())

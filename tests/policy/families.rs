@@ -198,6 +198,22 @@ fn expensive() -> Vec<(&'static str, Value)> {
         })
     };
     let endpoint = |endpoint: Value| monitor("ServiceMonitor", json!({"endpoints": [endpoint]}));
+    let repeated = |keeps: usize| {
+        let names: Vec<String> = (0..8).map(|index| format!("x{index}")).collect();
+        let keep = json!({"action": "keep", "sourceLabels": vec!["namespace"; 256], "regex": "[^;]*(;[^;]*)*"});
+        let written = names.iter().zip("abcdefgh".chars()).map(|(name, letter)| {
+            json!({"sourceLabels": ["namespace"], "regex": format!("{letter}.*"), "targetLabel": name, "replacement": "y"})
+        });
+        let all = std::iter::once("namespace").chain(names.iter().map(String::as_str));
+        let drop =
+            json!({"action": "drop", "sourceLabels": all.collect::<Vec<_>>(), "regex": "zzz"});
+        let first = json!({"action": "keep", "sourceLabels": ["namespace"], "regex": ".*-dev"});
+        std::iter::once(first)
+            .chain(vec![keep; keeps])
+            .chain(written)
+            .chain([drop])
+            .collect::<Vec<_>>()
+    };
     let named = json!({"regex": "((?:b?){1000})", "targetLabel": "$1"});
     let dropped = json!({"action": "labeldrop", "regex": "(?:[a-z_]?){900}q"});
     let empty = format!("(?:{}){{1000}}", "|".repeat(7000));
@@ -491,6 +507,10 @@ fn expensive() -> Vec<(&'static str, Value)> {
                     json!({"relabelings": vec![json!({"sourceLabels": vec!["a"; 200]}); 100]}); 5
                 ].into_iter().chain(vec![json!({"port": 5}); 40]).collect::<Vec<_>>()}),
             ),
+        ),
+        (
+            "a label that is joined with itself",
+            endpoint(json!({"honorLabels": true, "metricRelabelings": repeated(6)})),
         ),
         (
             "addresses that labels make",

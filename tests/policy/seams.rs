@@ -738,6 +738,78 @@ mod exported_namespace_to_the_letter {
         assert!(witness("shop-prod").expect("a leak").contains("shop-prod"));
     }
 
+    const KEEP: &str = "{action: keep, sourceLabels: [exported_namespace], regex: '(?i).*-dev'}";
+
+    /// What a config made of the target's label counts, also where nothing else is known of it.
+    #[rstest]
+    #[case::of_a_regex_that_is_not_followed(
+        "{sourceLabels: [b], regex: '(a{1 ,3}|.*-dev)', targetLabel: exported_namespace}"
+    )]
+    #[case::written_over(
+        "{sourceLabels: [b], targetLabel: exported_namespace}, \
+         {sourceLabels: [b], regex: 'a{1 ,3}', targetLabel: exported_namespace, replacement: y}"
+    )]
+    #[case::converted_twice(
+        "{action: lowercase, sourceLabels: [b], targetLabel: t}, \
+         {action: uppercase, sourceLabels: [t], targetLabel: exported_namespace}"
+    )]
+    fn a_made_up_one_makes_the_exposed_one_move(#[case] rules: &str) {
+        let endpoint = format!("{{relabelings: [{rules}], metricRelabelings: [{KEEP}]}}");
+        assert!(rejected(&monitor("{}", &endpoint)));
+    }
+
+    #[test]
+    fn one_that_is_too_long_to_be_followed_makes_the_exposed_one_move() {
+        let rule = format!(
+            "{{targetLabel: exported_namespace, replacement: {}-dev}}",
+            "x".repeat(1100)
+        );
+        let endpoint =
+            format!("{{path: /federate, relabelings: [{rule}], metricRelabelings: [{KEEP}]}}");
+        assert!(rejected(&monitor("{}", &endpoint)));
+    }
+
+    #[test]
+    fn a_discovery_may_give_what_a_config_writes_once_more() {
+        let spec = format!(
+            "{{httpSDConfigs: [{{url: 'http://sd.example.com'}}], relabelings: [\
+             {{targetLabel: namespace, replacement: x-dev}}, \
+             {{action: keep, sourceLabels: [exported_namespace], regex: x-dev}}, \
+             {{targetLabel: exported_namespace, replacement: x-dev}}], metricRelabelings: [{KEEP}]}}"
+        );
+        assert!(rejected(&object("ScrapeConfig", &spec)));
+    }
+
+    /// What made room twice has a name, by which it can be filtered.
+    #[rstest]
+    #[case::dropped_wherever_it_lands(
+        "{action: drop, sourceLabels: [exported_exported_namespace], regex: '(.|\\n)+'}",
+        None
+    )]
+    #[case::none_lands_there(
+        "{action: keep, sourceLabels: [exported_exported_namespace], regex: ''}",
+        Some("prod")
+    )]
+    fn where_the_exposed_one_lands(#[case] rules: &str, #[case] witness: Option<&str>) {
+        let endpoint = format!(
+            "{{path: /federate, relabelings: [{{targetLabel: exported_namespace, replacement: x-dev}}], \
+             metricRelabelings: [{rules}]}}"
+        );
+        let answer = create(&monitor("{}", &endpoint), &proven());
+        let violations = answer.violations().unwrap_or_default();
+        let found = violations.first().and_then(|it| it.witness.as_deref());
+        assert_eq!((found, answer.accepted), (witness, witness.is_none()));
+    }
+
+    /// Without a witness that cannot be: the first config writes over the label that the second one maps.
+    #[test]
+    fn a_label_that_is_mapped_over_is_no_witness() {
+        let rules = "{relabelings: [{action: labelmap, regex: namespace, replacement: a}, \
+                      {action: labelmap, regex: a, replacement: namespace}]}";
+        let violations = create(&monitor("{}", rules), &proven()).violations();
+        assert_eq!(violations.expect("the annotation")[0].witness, None);
+    }
+
     /// The operator makes a regex of the value, and a meta label's name of the key.
     #[rstest]
     #[case("app.kubernetes.io/name", "kube.state.metrics", true)]
