@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::language::automaton::Automaton;
 use crate::language::budget::TooComplex;
-use crate::relabel::ConfigId;
+use crate::pipeline::scrape_job::numbered;
 use crate::relabel::config::Action;
 use crate::relabel::interpreter::Interpreter;
 use crate::relabel::labels::{
@@ -13,6 +13,7 @@ use crate::relabel::labels::{
 };
 use crate::relabel::state::{Origin, State};
 use crate::relabel::value::{Part, Text, Value};
+use crate::relabel::{ConfigId, Stage};
 
 use super::Run;
 use super::targets::{may_have_any_label, unsettled};
@@ -83,8 +84,8 @@ impl Run<'_> {
             for mut state in unsettled(all, labels, read, false) {
                 state.labels[MERGED] = state.labels[NAMESPACE].clone();
                 let exported = state.labels[EXPORTED_NAMESPACE].clone();
-                // Where a config gave the target such a label, the exposed namespace makes room once
-                // more, and nothing is known of it: otherwise that config would hide it.
+                // Where a config, or a discovery of any labels, gave the target such a label, the exposed
+                // namespace makes room once more, and nothing is known of it: otherwise that would hide it.
                 let is_given = state.writers[EXPORTED_NAMESPACE].is_some()
                     || given.text().is_some_and(|text| !text.is_empty())
                     || may_have_any_label(&state);
@@ -107,6 +108,9 @@ impl Run<'_> {
                 state.writers[MERGED] = state.writers[NAMESPACE];
                 state.writers[NAMESPACE] = None;
                 interpreter.budget.spend(state.size())?;
+                if taken && let Some(id) = self.maps_displaced(interpreter)? {
+                    state.approximate(id);
+                }
                 let landing = labels.place(EXPORTED_TWICE);
                 match landing.filter(|place| taken && read[*place]) {
                     None => samples.push(state),
@@ -116,6 +120,22 @@ impl Run<'_> {
             interpreter.bound(&mut samples)?;
         }
         Ok(samples)
+    }
+
+    /// A `labelmap` of samples that maps the exposed namespace from where it landed to a label that counts.
+    fn maps_displaced(
+        &self,
+        interpreter: &mut Interpreter,
+    ) -> Result<Option<ConfigId>, TooComplex> {
+        let configs = numbered(Stage::MetricRelabelings, &self.job.metric_relabelings);
+        for (id, config) in configs.filter(|(_, config)| config.action == Action::LabelMap) {
+            for name in self.labels.names().iter().filter(|name| !name.is_empty()) {
+                if interpreter.maps(config, EXPORTED_TWICE, name)? {
+                    return Ok(Some(id));
+                }
+            }
+        }
+        Ok(None)
     }
 }
 

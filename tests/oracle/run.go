@@ -19,12 +19,15 @@ type target struct {
 	isScrapable bool
 	// isWritten tells whether somebody wrote down what it is discovered with.
 	isWritten bool
+	// isFree tells whether it may be discovered with any labels.
+	isFree bool
 }
 
-// given tells whether a rule, or whoever wrote it down, gave the target this label.
+// given tells whether a rule, or whoever wrote it down, gave the target this label; whoever gives any labels
+// does, too.
 func (t target) given(name string) bool {
 	value := t.labels.Get(name)
-	if t.isWritten {
+	if t.isWritten || t.isFree {
 		return value != ""
 	}
 	return value != "" && !t.discoveredWith(name, value)

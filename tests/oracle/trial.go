@@ -83,6 +83,7 @@ func (t *trial) scrapeTarget(chosen assignment, discovered []labels.Label, see o
 	scraped, kept := t.scrape.scrapeTarget(t.builder, discovered)
 	if kept {
 		scraped.isWritten = t.source.isWritten
+		scraped.isFree = t.source.isFree
 		if t.source.isTarget != nil {
 			t.judge(viaTarget, chosen[metaNamespace], see)
 		}
