@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -28,6 +29,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Walk through the proof of each monitor, rule by rule.
     Explain(Explain),
+    /// Find the values of a Helm chart that mend what is rendered of it.
+    Helm(Helm),
     /// Print the completions of a shell.
     Completions {
         /// The shell.
@@ -124,6 +127,68 @@ pub(crate) struct Explain {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 }
+
+/// Flags that Helm has, too, are called and mean as they do there.
+#[derive(Debug, Args)]
+pub(crate) struct Helm {
+    #[command(flatten)]
+    pub judging: Judging,
+    /// The files with values; a later one wins.
+    #[arg(long, short = 'f', value_name = "FILE", value_delimiter = ',')]
+    pub values: Vec<PathBuf>,
+    /// Set values.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Set values that are texts.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set_string: Vec<String>,
+    /// The version of the chart that is pulled.
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
+    /// The repository that the chart is pulled from.
+    #[arg(long, value_name = "URL")]
+    pub repo: Option<String>,
+    /// The version of Kubernetes that the chart is rendered for.
+    #[arg(long, value_name = "VERSION", default_value = KUBE_VERSION)]
+    pub kube_version: String,
+    /// What the cluster has besides the operator's kinds.
+    #[arg(long, short, value_name = "VERSION", value_delimiter = ',')]
+    pub api_versions: Vec<String>,
+    /// How to report.
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+    /// Write the new contents into the last file of values, and report what is left. Comments and order stay.
+    #[arg(long)]
+    pub write: bool,
+    /// Write them into this file instead: one of the files of values, or one that comes after them.
+    #[arg(long, value_name = "FILE")]
+    pub write_to: Option<PathBuf>,
+    /// Exit with 1 for a warning, too.
+    #[arg(long)]
+    pub warnings_as_errors: bool,
+    /// How many findings the text shows; the others are counted.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub max_findings: usize,
+    /// Whether the report has colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// List all objects with their verdicts, and how often Helm rendered.
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// The chart: its folder or archive, oci://…, or its name in the repository of --repo.
+    #[arg(value_name = "CHART")]
+    pub chart: String,
+    /// The name of the release.
+    #[arg(value_name = "RELEASE", default_value = "release-name")]
+    pub release: String,
+    /// Further flags of `helm template`, after --.
+    #[arg(value_name = "FLAGS", last = true)]
+    pub flags: Vec<OsString>,
+}
+
+/// The version of Kubernetes that charts are rendered for, unless another one is given. Helm has one of its own, but a
+/// Helm that was built from source has one so old that charts refuse it.
+const KUBE_VERSION: &str = "1.33.0";
 
 /// The formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,4 +1,4 @@
-//! The charts of the configuration. Helm renders them, as it would install them; nothing of a chart is read here.
+//! Charts. Helm renders them, as it would install them; nothing of a chart is read here.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -38,13 +38,19 @@ pub struct Chart {
     pub namespace: String,
     /// The files with its values; a later one wins.
     pub values: Vec<PathBuf>,
+    /// Further flags of `helm template`.
+    pub flags: Vec<OsString>,
+    /// What messages call it, where that is not its folder.
+    pub called: Option<String>,
 }
 
 impl Chart {
     /// What it is called in messages.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("chart {}, release {}", self.path.display(), self.release)
+        let folder = || self.path.display().to_string();
+        let called = self.called.clone().unwrap_or_else(folder);
+        format!("chart {called}, release {}", self.release)
     }
 
     /// What Helm renders of it, for a cluster that has the operator's kinds in these API groups.
@@ -53,11 +59,25 @@ impl Chart {
     ///
     /// If there is no Helm, or if it fails: with what it says.
     pub fn render(&self, api_groups: &[String]) -> Result<Input> {
-        let program = std::env::var_os(PROGRAM).unwrap_or_else(|| OsString::from("helm"));
-        let name = program.to_string_lossy();
+        match self.try_render(api_groups)? {
+            Ok(text) => Ok(Input::rendered(self.clone(), text)),
+            Err(said) => {
+                let name = program();
+                let name = name.to_string_lossy();
+                bail!("{name} cannot render it: {said}")
+            }
+        }
+    }
+
+    /// The text that Helm renders of it, or what it says where it cannot.
+    ///
+    /// # Errors
+    ///
+    /// If there is no Helm.
+    pub fn try_render(&self, api_groups: &[String]) -> Result<Result<String, String>> {
         // No path is taken for an option or for the name of a repository.
         let here = |path: &Path| Path::new(".").join(path);
-        let mut command = Command::new(&program);
+        let mut command = Command::new(program());
         command.arg("template").arg(&self.release);
         command.arg(here(&self.path)).args(["-n", &self.namespace]);
         for file in &self.values {
@@ -66,17 +86,7 @@ impl Chart {
         for version in api_versions(api_groups) {
             command.args(["--api-versions", &version]);
         }
-        let output = command.stdin(Stdio::null()).output();
-        let output = output.with_context(|| {
-            format!("cannot run {name}, which renders it ({PROGRAM} may name another program)")
-        })?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            bail!("{name} cannot render it: {}", said.trim());
-        }
-        let text = String::from_utf8(output.stdout);
-        let text = text.with_context(|| format!("what {name} renders is not UTF-8"))?;
-        Ok(Input::rendered(self.clone(), text))
+        run(command.args(&self.flags))
     }
 
     /// The file of a template as Helm names it: by the chart's name and its path in the chart.
@@ -86,6 +96,36 @@ impl Chart {
         let file = self.path.join(path);
         file.is_file().then_some(file)
     }
+}
+
+/// Helm's program.
+#[must_use]
+pub fn program() -> OsString {
+    std::env::var_os(PROGRAM).unwrap_or_else(|| OsString::from("helm"))
+}
+
+/// What Helm writes, or what it says where it fails.
+///
+/// # Errors
+///
+/// If there is no Helm.
+pub fn run(command: &mut Command) -> Result<Result<String, String>> {
+    let name = program();
+    let name = name.to_string_lossy();
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| {
+        format!(
+            "cannot run {name}, which renders it ({PROGRAM} may name another program); \
+             https://helm.sh/docs/intro/install says how to get Helm"
+        )
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Ok(Err(said.trim().to_owned()));
+    }
+    let text = String::from_utf8(output.stdout);
+    let text = text.with_context(|| format!("what {name} renders is not UTF-8"))?;
+    Ok(Ok(text))
 }
 
 /// What the cluster says that it has.

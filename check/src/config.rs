@@ -209,5 +209,7 @@ fn chart(input: &Input, value: &Node, folder: &Path) -> Result<Chart> {
         release,
         namespace,
         values,
+        flags: Vec::new(),
+        called: None,
     })
 }

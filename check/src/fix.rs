@@ -127,23 +127,26 @@ fn mend<'a>(
     document: &str,
     fixes: impl Iterator<Item = (&'a str, &'a Value)>,
 ) -> Result<String, Left> {
-    let old = value(document).ok_or(Left::Uneditable)?;
-    let mut new = old.clone();
+    let mut new = value(document).ok_or(Left::Uneditable)?;
     for (pointer, fix) in fixes {
         let object = new.pointer_mut(pointer).ok_or(Left::Uneditable)?;
         patch(object, fix).ok_or(Left::Uneditable)?;
     }
+    rewritten(document, &new).ok_or(Left::Uneditable)
+}
+
+/// The document with this content: only what differs is written. None if it cannot be edited without changing something
+/// else.
+#[must_use]
+pub fn rewritten(document: &str, new: &Value) -> Option<String> {
+    let old = value(document)?;
     let mut edits = Vec::new();
-    compare(&mut Vec::new(), &old, &new, &mut edits);
+    compare(&mut Vec::new(), &old, new, &mut edits);
     let mut text = document.to_owned();
     for edit in &edits {
-        text = edit.apply(&text).ok_or(Left::Uneditable)?;
+        text = edit.apply(&text)?;
     }
-    if value(&text).as_ref() == Some(&new) {
-        Ok(text)
-    } else {
-        Err(Left::Uneditable)
-    }
+    (value(&text).as_ref() == Some(new)).then_some(text)
 }
 
 /// Applies the fix of a violation: a JSON Patch whose operations all add a member to an object, which

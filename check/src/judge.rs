@@ -1,6 +1,7 @@
 //! From documents to outcomes: each object's verdict, and the places of what is wrong with it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use rayon::prelude::*;
@@ -11,7 +12,7 @@ use crate::exception::{self, Exception, Malformed};
 use crate::input::Input;
 use crate::manifest::{self, Found, Name, Object};
 use crate::unjudged::Unjudged;
-use crate::yaml::Node;
+use crate::yaml::{self, Node};
 
 /// What requests are made and judged with.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +74,39 @@ pub struct Finding {
     pub range: Range<usize>,
     /// What the field that a fix mends has now.
     pub before: Option<Value>,
+    /// What mends it instead, where Helm rendered it.
+    pub remedy: Option<Box<Remedy>>,
+}
+
+/// What is to be done about a violation of what Helm rendered.
+#[derive(Clone, Debug)]
+pub enum Remedy {
+    /// Values get new contents.
+    Values(Vec<NewValue>),
+    /// No value does it.
+    Elsewhere {
+        /// Why not.
+        reasons: Vec<String>,
+        /// What does: a patch for Kustomize, if the policy has a fix.
+        patch: Option<String>,
+    },
+}
+
+/// A value that gets a new content.
+#[derive(Clone, Debug)]
+pub struct NewValue {
+    /// The value, as `--set` has it.
+    pub path: String,
+    /// The file that gets it, as it is now; none if there is no file.
+    pub file: Option<Arc<Input>>,
+    /// The bytes of its key in the file, or of the innermost one around it that stands there.
+    pub range: Range<usize>,
+    /// Its new content.
+    pub content: Value,
+    /// The same as YAML, from the outermost key.
+    pub yaml: String,
+    /// What should be known about it.
+    pub notes: Vec<String>,
 }
 
 /// How grave a finding is.
@@ -156,6 +190,18 @@ impl Outcome {
 }
 
 impl Judge<'_> {
+    /// The outcomes of an input, in order, judged in parallel.
+    ///
+    /// # Errors
+    ///
+    /// If the policy does not answer as it should.
+    pub fn input(&self, index: usize, input: &Input) -> Result<Vec<Outcome>> {
+        let documents = yaml::documents(&input.text).into_par_iter();
+        let outcomes = documents.map(|document| self.document(index, input, document));
+        let outcomes: Result<Vec<Vec<Outcome>>> = outcomes.collect();
+        Ok(outcomes?.into_iter().flatten().collect())
+    }
+
     /// The outcomes of a document of the input at this index.
     ///
     /// # Errors
@@ -268,6 +314,7 @@ impl Judge<'_> {
             ),
             range: repeated.range,
             before: None,
+            remedy: None,
             kind: FindingKind::Warning,
         }));
         Ok((verdict, findings))
@@ -281,6 +328,7 @@ impl Finding {
             message,
             range,
             before: None,
+            remedy: None,
         }
     }
 
@@ -290,6 +338,7 @@ impl Finding {
             message,
             range,
             before: None,
+            remedy: None,
         }
     }
 
@@ -299,6 +348,7 @@ impl Finding {
             kind: FindingKind::Unjudged(reason),
             range,
             before: None,
+            remedy: None,
         }
     }
 }
@@ -415,6 +465,7 @@ fn findings(answer: &Answer, object: &Node) -> Result<Vec<Finding>> {
             message: violation.message.clone(),
             range: object.field(&violation.field),
             before: before(&violation, object),
+            remedy: None,
             kind: FindingKind::Violation(Box::new(violation)),
         });
     }
@@ -424,6 +475,7 @@ fn findings(answer: &Answer, object: &Node) -> Result<Vec<Finding>> {
             message: message.clone(),
             range: object.field(field_of(message)),
             before: None,
+            remedy: None,
         });
     }
     for warning in &answer.warnings {
@@ -432,6 +484,7 @@ fn findings(answer: &Answer, object: &Node) -> Result<Vec<Finding>> {
             message: warning.clone(),
             range: object.field(field_of(warning)),
             before: None,
+            remedy: None,
         });
     }
     Ok(findings)

@@ -2,7 +2,8 @@
 //! render some, [`yaml`] reads them,
 //! [`manifest`] makes of each object the request that the API server would send, [`answer`] asks the
 //! policy's library, and [`judge`] puts the two together; [`report`] prints the outcome, and [`fix`]
-//! writes the fixes into the text. [`explain`] walks through a proof instead. [`settings`] reads the
+//! writes the fixes into the text. [`explain`] walks through a proof instead, and [`helm`] finds the
+//! values of a chart that mend what is rendered of it. [`settings`] reads the
 //! policy's; [`unjudged`] says why something is passed over, and a
 //! [`baseline`] what was wrong before, an [`exception`] what may be wrong for a while; [`config`] is what a repository says once.
 
@@ -14,6 +15,7 @@ pub mod config;
 pub mod exception;
 pub mod explain;
 pub mod fix;
+pub mod helm;
 pub mod input;
 pub mod judge;
 pub mod manifest;

@@ -1,6 +1,7 @@
 //! `env-isolation-check`: manifests in, verdicts out.
 
 mod arguments;
+mod helm_command;
 
 use std::io::{BufWriter, IsTerminal, Write};
 use std::ops::Range;
@@ -55,6 +56,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         None => return check(&arguments.check),
         Some(Command::Explain(arguments)) => return explain(&arguments),
+        Some(Command::Helm(arguments)) => return helm_command::run(&arguments),
         Some(Command::Completions { shell }) => {
             let mut command = Arguments::command();
             let name = command.get_name().to_owned();

@@ -195,6 +195,18 @@ impl Node {
         member.map(|(.., value)| value)
     }
 
+    /// The bytes of the key of a member, or of an item.
+    #[must_use]
+    pub fn key_of(&self, segment: &str) -> Option<Range<usize>> {
+        match &self.content {
+            Content::Mapping(members) => {
+                let member = members.iter().rfind(|(name, ..)| name == segment);
+                member.map(|(_, place, _)| place.clone())
+            }
+            _ => self.item(segment.parse().ok()?).map(Self::first),
+        }
+    }
+
     /// The item of a list.
     #[must_use]
     pub fn item(&self, index: usize) -> Option<&Self> {

@@ -5,7 +5,7 @@ use std::io::{Result, Write};
 
 use crate::judge::Level;
 
-use super::{Counts, Form, Part, subject, template_file, told};
+use super::{Counts, Form, Part, subject, template_file, told, value_file};
 
 /// The form.
 pub(super) struct Github;
@@ -23,7 +23,14 @@ impl Form for Github {
             };
             let mut properties = Vec::new();
             // What comes from a pipe has no line in the repository; it is shown with the run.
-            if part.input(outcome).path.is_some() {
+            if let Some((value, file)) = value_file(finding) {
+                let place = file.place(value.range.start);
+                let (line, column) = (place.line, place.column);
+                properties.push(format!(
+                    "file={},line={line},col={column}",
+                    property(&file.name())
+                ));
+            } else if part.input(outcome).path.is_some() {
                 let (start, end) = part.places(outcome, finding);
                 properties.push(format!(
                     "file={},line={},endLine={},col={}",

@@ -5,7 +5,7 @@ use std::io::{Result, Write};
 use serde_json::{Value, json};
 
 use super::{Counts, Form, Part};
-use crate::judge::{Finding, FindingKind, Outcome, Verdict};
+use crate::judge::{Finding, FindingKind, NewValue, Outcome, Remedy, Verdict};
 
 /// The form. What was not judged comes last, so it is kept.
 #[derive(Default)]
@@ -103,6 +103,9 @@ fn message(part: &Part<'_>, outcome: &Outcome, finding: &Finding) -> Value {
         "column": start.column,
         "message": finding.message,
     });
+    if let Some(remedy) = &finding.remedy {
+        add_remedy(&mut message, remedy);
+    }
     if let FindingKind::Violation(violation) = &finding.kind {
         message["rule"] = violation.rule.as_str().into();
         message["field"] = violation.field.as_str().into();
@@ -118,4 +121,43 @@ fn message(part: &Part<'_>, outcome: &Outcome, finding: &Finding) -> Value {
         }
     }
     message
+}
+
+/// The values that mend a violation; the first one's place is that of the finding.
+fn add_remedy(message: &mut Value, remedy: &Remedy) {
+    match remedy {
+        Remedy::Elsewhere { reasons, patch } => {
+            message["reasons"] = reasons.clone().into();
+            message["patch"] = patch.clone().into();
+        }
+        Remedy::Values(values) => {
+            let values: Vec<Value> = values.iter().map(new_value).collect();
+            for (key, value) in values
+                .first()
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
+                message[key] = value.clone();
+            }
+            if values.len() > 1 {
+                message["values"] = values.into();
+            }
+        }
+    }
+}
+
+fn new_value(value: &NewValue) -> Value {
+    let place = value
+        .file
+        .as_ref()
+        .map(|file| file.place(value.range.start));
+    json!({
+        "value": value.path,
+        "file": value.file.as_ref().map(|file| file.name()),
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "content": value.content,
+        "notes": value.notes,
+    })
 }

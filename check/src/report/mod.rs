@@ -17,7 +17,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use crate::input::{Input, Place};
-use crate::judge::{Finding, FindingKind, Outcome, Verdict};
+use crate::judge::{Finding, FindingKind, NewValue, Outcome, Remedy, Verdict};
 
 pub use text::{Style, excerpt};
 
@@ -234,12 +234,37 @@ fn told(finding: &Finding) -> String {
 
 /// The YAML of a finding's fix, ready to paste.
 fn fix_yaml(finding: &Finding) -> Option<String> {
+    match finding.remedy.as_deref() {
+        Some(Remedy::Values(values)) => return Some(values_yaml(values)),
+        Some(Remedy::Elsewhere { patch, .. }) => return patch.clone(),
+        None => {}
+    }
     let (pointer, value) = fix(finding)?;
     Some(yaml(&pointer, value))
 }
 
+/// The new contents of values as YAML.
+fn values_yaml(values: &[NewValue]) -> String {
+    let values = values.iter().map(|value| value.yaml.trim_end());
+    values.collect::<Vec<_>>().join("\n")
+}
+
+/// The value that mends a finding, and the file that has it.
+fn value_file(finding: &Finding) -> Option<(&NewValue, &Input)> {
+    match finding.remedy.as_deref()? {
+        Remedy::Values(values) => {
+            let value = values.first()?;
+            Some((value, value.file.as_deref()?))
+        }
+        Remedy::Elsewhere { .. } => None,
+    }
+}
+
 /// The same for people: where the field has lines already, those that go and come are marked.
 fn marked_fix(finding: &Finding) -> Option<String> {
+    if finding.remedy.is_some() {
+        return fix_yaml(finding);
+    }
     let (pointer, value) = fix(finding)?;
     let new = yaml(&pointer, value);
     let is_long = new.lines().count() > 1;

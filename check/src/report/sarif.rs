@@ -2,12 +2,12 @@
 
 use std::io::{Result, Write};
 use std::ops::Range;
-use std::path::Component;
+use std::path::{Component, Path};
 
 use prometheus_env_isolation_policy::rule::registry::RULES;
 use serde_json::{Value, json};
 
-use super::{Counts, Form, Part, subject, template_file, told};
+use super::{Counts, Form, Part, subject, template_file, told, value_file};
 use crate::fix;
 use crate::input::Input;
 use crate::judge::{Finding, Level, Outcome};
@@ -93,9 +93,14 @@ fn begin(out: &mut dyn Write) -> Result<()> {
 
 fn result(part: &Part<'_>, outcome: &Outcome, finding: &Finding) -> Value {
     let input = part.input(outcome);
-    let file = json!({"uri": uri(part, outcome)});
+    let file = match value_file(finding).and_then(|(_, file)| file.path.as_ref()) {
+        Some(path) => json!({"uri": relative(path)}),
+        None => json!({"uri": uri(part, outcome)}),
+    };
     let mut location = json!({"physicalLocation": {"artifactLocation": file}});
-    if input.chart.is_none() {
+    if let Some((value, file)) = value_file(finding) {
+        location["physicalLocation"]["region"] = region(file, &value.range);
+    } else if input.chart.is_none() {
         location["physicalLocation"]["region"] = region(input, &finding.range);
     }
     let name = subject(outcome, finding);
@@ -151,6 +156,10 @@ fn uri(part: &Part<'_>, outcome: &Outcome) -> String {
         (None, Some(chart)) => template_file(part, outcome).unwrap_or_else(|| chart.path.clone()),
         (None, None) => return "stdin".to_owned(),
     };
+    relative(&path)
+}
+
+fn relative(path: &Path) -> String {
     let parts = path.components().filter_map(|part| match part {
         Component::CurDir => None,
         Component::RootDir => Some("file://".to_owned()),

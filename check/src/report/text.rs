@@ -9,9 +9,9 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Origin, Renderer, Snippet};
 use prometheus_env_isolation_policy::settings::Membership;
 
-use super::{Counts, Form, Part, marked_fix, subject};
+use super::{Counts, Form, Part, marked_fix, subject, value_file};
 use crate::input::Input;
-use crate::judge::{Finding, Level, Outcome, Verdict};
+use crate::judge::{Finding, Level, Outcome, Remedy, Verdict};
 
 /// How many places are listed where the same holds.
 const PLACES: usize = 10;
@@ -107,7 +107,7 @@ impl Text {
                 format!("write the same as at {first}")
             }
             _ => {
-                let help = format!("write\n{fix}");
+                let help = format!("{}\n{fix}", verb(finding));
                 self.fixes.insert(fix, place);
                 help
             }
@@ -239,7 +239,10 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn of(part: &Part<'a>, outcome: &Outcome, finding: &Finding) -> Self {
+    fn of(part: &Part<'a>, outcome: &Outcome, finding: &'a Finding) -> Self {
+        if let Some((value, file)) = value_file(finding) {
+            return Self::at(file, &value.range);
+        }
         let input = part.input(outcome);
         let mut source = Self::at(input, &finding.range);
         if let (Some(template), None) = (&outcome.template, &input.path) {
@@ -275,7 +278,7 @@ fn group<'a>(
         Level::Warning => annotate_snippets::Level::WARNING,
         Level::Note => annotate_snippets::Level::NOTE,
     };
-    let label = subject(outcome, finding);
+    let label = label(outcome, finding);
     let primary = AnnotationKind::Primary.span(source.span.clone());
     let snippet = Snippet::source(source.lines)
         .line_start(source.number)
@@ -297,10 +300,43 @@ fn group<'a>(
         let note = format!("rendered by Helm from {template}");
         group = group.element(annotate_snippets::Level::NOTE.message(note));
     }
+    for note in notes(finding) {
+        group = group.element(annotate_snippets::Level::NOTE.message(note));
+    }
     if let Some(help) = help {
         group = group.element(annotate_snippets::Level::HELP.message(help));
     }
     group
+}
+
+/// What the place of a finding is.
+fn label(outcome: &Outcome, finding: &Finding) -> String {
+    let subject = subject(outcome, finding);
+    match value_file(finding) {
+        Some((value, _)) => format!("{} (renders {subject})", value.path),
+        None => subject,
+    }
+}
+
+/// What is to be done with a fix.
+fn verb(finding: &Finding) -> String {
+    match finding.remedy.as_deref() {
+        Some(Remedy::Elsewhere { .. }) => "patch it after Helm, with Kustomize".to_owned(),
+        Some(Remedy::Values(values)) if values.iter().any(|value| value.file.is_none()) => {
+            "write into a file of values".to_owned()
+        }
+        _ => "write".to_owned(),
+    }
+}
+
+/// What should be known about a fix.
+fn notes(finding: &Finding) -> Vec<&str> {
+    let notes = match finding.remedy.as_deref() {
+        Some(Remedy::Values(values)) => values.iter().flat_map(|value| &value.notes).collect(),
+        Some(Remedy::Elsewhere { reasons, .. }) => reasons.iter().collect(),
+        None => Vec::new(),
+    };
+    notes.into_iter().map(String::as_str).collect()
 }
 
 /// What stands before the message.

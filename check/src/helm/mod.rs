@@ -1,0 +1,40 @@
+//! The values of a chart that mend what Helm renders of it. Nobody who runs a chart edits a `ServiceMonitor`: he writes
+//! values. Which value is behind a field is found by experiment, never by a table of charts:
+//!
+//! 1. [`render`] has Helm render the chart, and the policy judges what comes out; a [`goal`] is what has to change.
+//! 2. [`scratch`] copies the chart, and prints the values that its templates see. Of these, [`candidates`] may hold a field.
+//! 3. [`search`] has them all rendered with [`marks`] in them, and sees which ones come out, and where.
+//! 4. [`repair`] gives those that reach least besides what the policy wants there, has everything rendered and judged again,
+//!    drops what did not help, and tries the next ones.
+//!
+//! [`values`] writes them into the file of values; [`difference`] tells what else is rendered differently then.
+
+pub mod candidates;
+pub mod chart_source;
+pub mod difference;
+pub mod goal;
+pub mod marks;
+pub mod rank;
+pub mod render;
+pub mod repair;
+pub mod scratch;
+pub mod search;
+pub mod values;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::chart::Chart;
+
+/// A chart as it is installed, and the file of values that may be changed.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// The chart, with all flags.
+    pub chart: Chart,
+    /// The flags without those that set values.
+    pub flags: Vec<OsString>,
+    /// What is set on the command line, `path=value` each: it wins over files.
+    pub set: Vec<String>,
+    /// The file of values that gets new contents: one of the chart's, or one that is to be its last.
+    pub target: Option<PathBuf>,
+}

@@ -1,0 +1,199 @@
+//! Values, and the paths in them: a key for each mapping, an index for each list. A path is shown as `--set` has it.
+
+use serde_json::{Map, Value};
+
+use crate::fix;
+use crate::input::Input;
+use crate::yaml::{self, Node};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Where a value is in the values.
+pub type Path = Vec<String>;
+
+/// New contents of values, by their paths.
+pub type Edits = BTreeMap<Path, Value>;
+
+/// The path as `--set` has it: dots in a key are escaped, an index is in brackets.
+#[must_use]
+pub fn shown(path: &[String], values: &Value) -> String {
+    let mut text = String::new();
+    for (depth, segment) in path.iter().enumerate() {
+        if at(values, &path[..depth]).is_some_and(Value::is_array) {
+            text.push_str(&format!("[{segment}]"));
+            continue;
+        }
+        if depth > 0 {
+            text.push('.');
+        }
+        text.push_str(&segment.replace('.', "\\."));
+    }
+    text
+}
+
+/// What stands at a path.
+#[must_use]
+pub fn at<'v>(values: &'v Value, path: &[String]) -> Option<&'v Value> {
+    path.iter().try_fold(values, |value, segment| match value {
+        Value::Object(members) => members.get(segment),
+        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// Whether nothing stands here, as charts write it: they have no null for a list that may be given.
+#[must_use]
+pub fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether something can be put at a path: around it are mappings, or nothing.
+#[must_use]
+pub fn has_room(values: &Value, path: &[String]) -> bool {
+    let mut value = values;
+    for segment in path {
+        value = match value {
+            Value::Object(members) => match members.get(segment) {
+                Some(member) => member,
+                None => return true,
+            },
+            Value::Array(items) => match segment.parse::<usize>().ok().and_then(|it| items.get(it))
+            {
+                Some(item) => item,
+                None => return false,
+            },
+            Value::Null => return true,
+            _ => return false,
+        };
+    }
+    true
+}
+
+/// Puts something at a path. The mappings that are missing around it are made.
+pub fn put(values: &mut Value, path: &[String], content: Value) {
+    let Some((segment, rest)) = path.split_first() else {
+        *values = content;
+        return;
+    };
+    if let Value::Array(items) = values {
+        let index = segment.parse::<usize>().ok();
+        if let Some(item) = index.and_then(|index| items.get_mut(index)) {
+            put(item, rest, content);
+        }
+        return;
+    }
+    if !values.is_object() {
+        *values = Value::Object(Map::new());
+    }
+    if let Value::Object(members) = values {
+        put(
+            members.entry(segment.clone()).or_insert(Value::Null),
+            rest,
+            content,
+        );
+    }
+}
+
+/// An edit as a values file can have it: a list is replaced as a whole, so the edit of one of its items is one of the list.
+#[must_use]
+pub fn lifted(values: &Value, path: &[String], content: Value) -> (Path, Value) {
+    let is_list = |depth: &usize| at(values, &path[..*depth]).is_some_and(Value::is_array);
+    let Some(depth) = (0..path.len()).find(is_list) else {
+        return (path.to_vec(), content);
+    };
+    let mut list = at(values, &path[..depth]).cloned().unwrap_or_default();
+    put(&mut list, &path[depth..], content);
+    (path[..depth].to_vec(), list)
+}
+
+/// What a values file has: nothing where it is empty.
+#[must_use]
+pub fn read(text: &str) -> Option<Value> {
+    match document(text) {
+        None => Some(Value::Object(Map::new())),
+        Some(range) => {
+            let value = Node::read(&text[range.clone()], range.start).ok()?.value();
+            Some(if value.is_null() {
+                Value::Object(Map::new())
+            } else {
+                value
+            })
+        }
+    }
+}
+
+/// The document that Helm reads: the first one.
+fn document(text: &str) -> Option<Range<usize>> {
+    yaml::documents(text).into_iter().next()
+}
+
+/// The text of a values file with these edits: its comments and its order stay. Nothing where it is written in a way that
+/// cannot be edited without changing something else.
+#[must_use]
+pub fn edited(text: &str, edits: &Edits) -> Option<String> {
+    let mut new = read(text)?;
+    for (path, content) in edits {
+        put(&mut new, path, content.clone());
+    }
+    let Some(range) = document(text) else {
+        let mut start = text.to_owned();
+        if !start.is_empty() && !start.ends_with('\n') {
+            start.push('\n');
+        }
+        return Some(start + &yaml_of(&new));
+    };
+    let old = &text[range.clone()];
+    let edited = fix::rewritten(old, &new).or_else(|| appended(old, edits, &new))?;
+    Some([&text[..range.start], &edited, &text[range.end..]].concat())
+}
+
+/// The document with new keys at its end, where none of the edits is about one that it has already.
+fn appended(document: &str, edits: &Edits, expected: &Value) -> Option<String> {
+    let mut added = Value::Object(Map::new());
+    for (path, content) in edits {
+        put(&mut added, path, content.clone());
+    }
+    let end = if document.ends_with('\n') { "" } else { "\n" };
+    let text = [document, end, &yaml_of(&added)].concat();
+    let node = Node::read(&text, 0).ok()?;
+    (node.repeated().is_empty() && node.value() == *expected).then_some(text)
+}
+
+/// The values as YAML.
+#[must_use]
+pub fn yaml_of(values: &Value) -> String {
+    let text = fix::rewritten("x: 1\n", &serde_json::json!({"x": values.clone()}));
+    let text = text.unwrap_or_default();
+    // What stands below the key `x`, without its indentation.
+    let lines = text.lines().skip(1);
+    let line = |line: &str| format!("{}\n", line.strip_prefix("  ").unwrap_or(line));
+    lines.map(line).collect()
+}
+
+/// The bytes of the key at a path, or of the innermost one around it that the file has.
+#[must_use]
+pub fn place(input: &Input, path: &[String]) -> Range<usize> {
+    let Some(range) = document(&input.text) else {
+        return 0..0;
+    };
+    let Ok(root) = Node::read(&input.text[range.clone()], range.start) else {
+        return 0..0;
+    };
+    let mut found = root.first();
+    for depth in 1..=path.len() {
+        let Some(parent) = root.at(&path[..depth - 1]) else {
+            break;
+        };
+        let Some(range) = parent.key_of(&path[depth - 1]) else {
+            break;
+        };
+        found = range;
+    }
+    found
+}
