@@ -30,7 +30,7 @@ pub(crate) enum Command {
     /// Walk through the proof of each monitor, rule by rule.
     Explain(Explain),
     /// Find the values of a Helm chart that mend what is rendered of it.
-    Helm(Helm),
+    Helm(Box<Helm>),
     /// Print the completions of a shell.
     Completions {
         /// The shell.

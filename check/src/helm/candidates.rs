@@ -1,13 +1,13 @@
 //! Which values may hold what a field needs. Those that are called like the field come first; what no such value reaches is
 //! looked for more widely. Whether a candidate reaches the field, an experiment says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::goal::Change;
 use super::marks::{Candidate, Shape};
-use super::scratch::Template;
+use super::scratch::{self, Template};
 use super::values::{self, Path};
 
 /// The names that the operator has for lists of relabel configs, and those that charts have besides.
@@ -18,6 +18,12 @@ const RELABEL: [&str; 4] = [
     "relabelConfigs",
 ];
 
+/// What all of them have in their names, in lower case.
+const RELABEL_STEM: &str = "relabel";
+
+/// By how many letters a chart may misspell one of them.
+const MISSPELLED: usize = 2;
+
 /// The values that charts in a chart see as well.
 const GLOBAL: &str = "global";
 
@@ -26,6 +32,8 @@ const GLOBAL: &str = "global";
 pub struct Wanted<'a> {
     /// The field.
     pub change: &'a Change,
+    /// The template.
+    pub template: &'a str,
     /// Where the values of the template's chart are.
     pub prefix: Path,
 }
@@ -48,8 +56,12 @@ pub struct Inventory<'a> {
     paths: Vec<Path>,
     /// What templates mention, beside what the values have.
     mentioned: BTreeSet<Path>,
+    /// What templates look into: it is no list and no text.
+    around: BTreeSet<Path>,
     /// The names of fields that templates mention.
     words: BTreeSet<String>,
+    /// What each template mentions, by its path in its chart.
+    read: BTreeMap<String, BTreeSet<Path>>,
 }
 
 impl<'a> Inventory<'a> {
@@ -60,7 +72,9 @@ impl<'a> Inventory<'a> {
             values,
             paths: Vec::new(),
             mentioned: BTreeSet::new(),
+            around: BTreeSet::new(),
             words: BTreeSet::new(),
+            read: BTreeMap::new(),
         };
         walk(&mut Vec::new(), values, &mut inventory.paths);
         for template in templates {
@@ -84,6 +98,11 @@ impl<'a> Inventory<'a> {
             for prefix in &template.prefixes {
                 let names = names.iter().map(|name| (*name).to_owned());
                 let path: Path = prefix.iter().cloned().chain(names).collect();
+                for depth in prefix.len() + 1..path.len() {
+                    self.around.insert(path[..depth].to_vec());
+                }
+                let read = self.read.entry(template.name()).or_default();
+                read.insert(path.clone());
                 if values::at(self.values, &path).is_none() && values::has_room(self.values, &path)
                 {
                     self.mentioned.insert(path);
@@ -101,7 +120,7 @@ impl<'a> Inventory<'a> {
         let candidate = |path: &Path| {
             let name = path.last()?.to_lowercase();
             let fits = |(shape, word): &&(Shape, String)| {
-                name.contains(word.as_str()) && self.can_be(path, *shape)
+                is_called(&name, word) && self.can_be(path, *shape)
             };
             let (shape, _) = words.iter().find(fits)?;
             Some(Candidate {
@@ -109,7 +128,28 @@ impl<'a> Inventory<'a> {
                 shape: *shape,
             })
         };
-        visible.filter_map(candidate).collect()
+        let mut found: Vec<Candidate> = visible.filter_map(candidate).collect();
+        found.extend(self.printed(wanted));
+        found
+    }
+
+    /// The mappings that the template of the object mentions itself: it may print one of them into the object as it is.
+    fn printed(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
+        let read = self.read.get(&scratch::tail(wanted.template));
+        let read = read
+            .into_iter()
+            .flatten()
+            .filter(|path| is_visible(path, &wanted.prefix));
+        let is_mapping = |path: &&Path| match values::at(self.values, path) {
+            Some(value) => value.is_object(),
+            // What has no default may be a mapping, of which a label is one.
+            None => !wanted.change.after.is_array() && self.mentioned.contains(*path),
+        };
+        let candidate = |path: &Path| Candidate {
+            path: path.clone(),
+            shape: Shape::Map,
+        };
+        read.filter(is_mapping).map(candidate).collect()
     }
 
     /// Names of the operator's, which some mapping may take although nothing says so, and texts that are what stands in the field.
@@ -125,7 +165,7 @@ impl<'a> Inventory<'a> {
         let mut words: Vec<String> = Vec::new();
         if change.after.is_array() {
             words.extend(RELABEL.map(str::to_owned));
-            let is_one = |word: &&String| word.to_lowercase().contains("relabel");
+            let is_one = |word: &&String| is_called(&word.to_lowercase(), RELABEL_STEM);
             words.extend(self.words.iter().filter(is_one).cloned());
         } else {
             words.push(leaf);
@@ -142,7 +182,9 @@ impl<'a> Inventory<'a> {
                     shape: Shape::Text,
                 });
             }
-            if !value.is_object() {
+            // These have nothing but texts in them.
+            let name = name(path, 0).to_lowercase();
+            if !value.is_object() || name.contains("label") || name.contains("annotation") {
                 continue;
             }
             for word in &words {
@@ -175,9 +217,22 @@ impl<'a> Inventory<'a> {
         visible.filter(is_one).map(candidate).collect()
     }
 
-    /// What is mentioned, but was not given, and is called like the field: a template may read it where another value says so.
+    /// What a template reads that is true: without it, there may be no object.
     #[must_use]
-    pub fn can_be(&self, path: &[String], shape: Shape) -> bool {
+    pub fn switches(&self, template: &str) -> Vec<Path> {
+        let prefix = prefix(template);
+        let read = self.read.get(&scratch::tail(template));
+        let read = read.into_iter().flatten();
+        let is_switch = |path: &&Path| {
+            is_visible(path, &prefix) && values::at(self.values, path) == Some(&Value::Bool(true))
+        };
+        read.filter(is_switch).cloned().collect()
+    }
+
+    fn can_be(&self, path: &[String], shape: Shape) -> bool {
+        if shape != Shape::Map && self.around.contains(path) {
+            return false;
+        }
         let Some(value) = values::at(self.values, path) else {
             return true;
         };
@@ -205,14 +260,21 @@ fn is_visible(path: &[String], prefix: &[String]) -> bool {
         || path.len() > prefix.len() && path.starts_with(prefix)
 }
 
+/// Whether a value is called like this, both in lower case. Some charts misspell their own values.
+fn is_called(name: &str, word: &str) -> bool {
+    let is_near = |known: &&str| strsim::levenshtein(&known.to_lowercase(), name) <= MISSPELLED;
+    name.contains(word) || word == RELABEL_STEM && RELABEL.iter().any(is_near)
+}
+
 /// How values are called that may hold a field, with what they then are.
 fn words(change: &Change) -> Vec<(Shape, String)> {
     let stem = |name: &str| {
         let name = name.to_lowercase();
-        if name.contains("relabel") {
-            return "relabel".to_owned();
+        if name.contains(RELABEL_STEM) {
+            return RELABEL_STEM.to_owned();
         }
-        name.strip_suffix('s').unwrap_or(&name).to_owned()
+        let name = name.strip_suffix("name").unwrap_or(&name);
+        name.strip_suffix('s').unwrap_or(name).to_owned()
     };
     let leaf = name(&change.pointer, 0);
     if change.after.is_array() {

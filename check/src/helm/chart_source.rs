@@ -39,14 +39,7 @@ impl ChartSource {
             });
         }
         let unpacked = tempfile::tempdir().context("cannot make a folder for the chart")?;
-        if !is_remote {
-            if !path.is_file() {
-                bail!(
-                    "there is no chart {name}: give its folder or archive, or name it with --repo or oci:// to have Helm pull it"
-                );
-            }
-            scratch::unpack(path, unpacked.path())?;
-        } else {
+        if is_remote {
             let mut command = Command::new(chart::program());
             command.arg("pull").arg(name).arg("--untar");
             command.arg("--untardir").arg(unpacked.path());
@@ -59,6 +52,13 @@ impl ChartSource {
             if let Err(said) = chart::run(&mut command)? {
                 bail!("cannot pull {name}: {said}");
             }
+        } else {
+            if !path.is_file() {
+                bail!(
+                    "there is no chart {name}: give its folder or archive, or name it with --repo or oci:// to have Helm pull it"
+                );
+            }
+            scratch::unpack(path, unpacked.path())?;
         }
         let inner = std::fs::read_dir(unpacked.path())?;
         let mut inner = inner.filter_map(|entry| Some(entry.ok()?.path()));

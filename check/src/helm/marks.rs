@@ -104,7 +104,7 @@ pub fn seen(rendered: &str, candidates: &[Candidate]) -> Vec<Sighting> {
                     pointer: if is_whole {
                         pointer[..depth].to_vec()
                     } else {
-                        pointer.to_vec()
+                        pointer.clone()
                     },
                     is_whole,
                 });

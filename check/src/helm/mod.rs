@@ -4,10 +4,13 @@
 //! 1. [`render`] has Helm render the chart, and the policy judges what comes out; a [`goal`] is what has to change.
 //! 2. [`scratch`] copies the chart, and prints the values that its templates see. Of these, [`candidates`] may hold a field.
 //! 3. [`search`] has them all rendered with [`marks`] in them, and sees which ones come out, and where.
-//! 4. [`repair`] gives those that reach least besides what the policy wants there, has everything rendered and judged again,
-//!    drops what did not help, and tries the next ones.
+//!    [`reach`] keeps what was seen.
+//! 4. [`rounds`] give those that reach least besides what the policy wants there their new contents ([`rank`]), have
+//!    everything rendered and judged again, drop what did not help, and try the next ones.
+//! 5. [`remedy`] says for each violation which value solves it, or why none does and what does it instead.
 //!
-//! [`values`] writes them into the file of values; [`difference`] tells what else is rendered differently then.
+//! [`repair`] does all of that for a release; [`chart_source`] finds its chart, [`values`] writes into its file of values, and
+//! [`difference`] tells what else is rendered differently then.
 
 pub mod candidates;
 pub mod chart_source;
@@ -15,8 +18,11 @@ pub mod difference;
 pub mod goal;
 pub mod marks;
 pub mod rank;
+pub mod reach;
+pub mod remedy;
 pub mod render;
 pub mod repair;
+pub mod rounds;
 pub mod scratch;
 pub mod search;
 pub mod values;

@@ -35,7 +35,7 @@ pub struct Ranking<'a> {
     /// The same in the whole chart.
     pub far: &'a [Sighting],
     /// The fields that have to change.
-    pub wanted: &'a BTreeSet<(Id, Path)>,
+    pub wanted: BTreeSet<(Id, Path)>,
 }
 
 impl Ranking<'_> {
@@ -113,7 +113,7 @@ impl Ranking<'_> {
             values::at(self.values, &choice.path[..depth]).is_some_and(Value::is_array)
         });
         (
-            far.iter().any(|one| is_immutable(one)),
+            far.iter().any(is_immutable),
             is_twice,
             is_in_list && !is_given,
             others.len(),

@@ -130,14 +130,9 @@ impl Scratch {
     ///
     /// If they cannot be written.
     pub fn keep(&mut self, names: &BTreeSet<String>) -> Result<()> {
-        let tail = |path: &str| {
-            path.rsplit_once("templates/")
-                .map(|(_, tail)| tail.to_owned())
-        };
-        let tails: BTreeSet<String> = names.iter().filter_map(|name| tail(name)).collect();
+        let names: BTreeSet<String> = names.iter().map(|name| tail(name)).collect();
         let is_kept = |template: &Template| {
-            let tail = tail(&template.file.to_string_lossy().replace('\\', "/"));
-            template.text.contains("define") || tail.is_some_and(|tail| tails.contains(&tail))
+            template.text.contains("define") || names.contains(&template.name())
         };
         let (kept, left) = std::mem::take(&mut self.templates)
             .into_iter()
@@ -181,12 +176,14 @@ impl Scratch {
         }
     }
 
-    /// Empties the default values of the copy, for the values that are given have them.
+    /// Empties the default values of the copy, for the values that are given from now on have them, and prints no values
+    /// any more.
     ///
     /// # Errors
     ///
     /// If they cannot be written.
     pub fn forget_defaults(&self) -> Result<()> {
+        fs::remove_file(self.chart().join(PRINTER))?;
         let files = WalkDir::new(self.chart())
             .into_iter()
             .filter_map(Result::ok);
@@ -198,6 +195,21 @@ impl Scratch {
         }
         Ok(())
     }
+}
+
+impl Template {
+    /// What it is called in its chart.
+    #[must_use]
+    pub fn name(&self) -> String {
+        tail(&self.file.to_string_lossy().replace('\\', "/"))
+    }
+}
+
+/// What a template is called in its chart, of what Helm calls it. Two charts may have one of the same name.
+#[must_use]
+pub fn tail(name: &str) -> String {
+    let tail = name.rsplit_once("/templates/");
+    tail.map_or(name, |(_, tail)| tail).to_owned()
 }
 
 /// The values that a rendering of a copy prints.

@@ -11,7 +11,6 @@ use super::candidates;
 use super::marks::{self, Candidate, Sighting};
 use super::render::Renderer;
 use super::scratch::Scratch;
-use super::values;
 use crate::chart::Chart;
 
 /// How many renderings are kept for trying what was found.
@@ -120,24 +119,20 @@ fn is_named(said: &str, mark: &str, candidate: &Candidate) -> bool {
         return true;
     }
     // The template's expression, `at <.Values.a.b>`. The values of a chart in the chart have no prefix there.
-    let expressions = said
-        .split("at <")
-        .skip(1)
-        .filter_map(|rest| rest.split_once('>'));
-    expressions
-        .flat_map(|(expression, _)| candidates::chains(expression))
-        .any(|chain| {
-            let Some(start) = chain.iter().position(|name| *name == "Values") else {
-                return false;
-            };
-            let names = &chain[start + 1..];
-            let path: Vec<&str> = candidate.path.iter().map(String::as_str).collect();
-            !names.is_empty() && path.windows(names.len()).any(|part| part == names)
+    let expressions = said.split("at <").skip(1);
+    let expressions = expressions.filter_map(|rest| Some(rest.split_once('>')?.0));
+    let mut chains = expressions.flat_map(candidates::chains);
+    chains.any(|chain| {
+        let Some(start) = chain.iter().position(|name| *name == "Values") else {
+            // In a loop, or below `with`, only the last names are there.
+            return chain.last() == candidate.path.last().map(String::as_str).as_ref();
+        };
+        let names = &chain[start + 1..];
+        (0..candidate.path.len()).any(|prefix| {
+            let pairs = candidate.path[prefix..].iter().zip(names);
+            !names.is_empty()
+                && pairs.clone().count() >= names.len().min(2)
+                && pairs.into_iter().all(|(one, other)| one == other)
         })
-}
-
-/// Whether a value stands at a path, or around it.
-#[must_use]
-pub fn is_given(values: &Value, path: &[String]) -> bool {
-    values::at(values, path).is_some_and(|value| !value.is_null())
+    })
 }

@@ -20,7 +20,7 @@ pub fn shown(path: &[String], values: &Value) -> String {
     let mut text = String::new();
     for (depth, segment) in path.iter().enumerate() {
         if at(values, &path[..depth]).is_some_and(Value::is_array) {
-            text.push_str(&format!("[{segment}]"));
+            text.extend(["[", segment, "]"]);
             continue;
         }
         if depth > 0 {
@@ -176,24 +176,25 @@ pub fn yaml_of(values: &Value) -> String {
     lines.map(line).collect()
 }
 
-/// The bytes of the key at a path, or of the innermost one around it that the file has.
+/// The bytes of the key at a path, or of the innermost one around it that the file has; where it has none, of the end, where
+/// the key would stand.
 #[must_use]
 pub fn place(input: &Input, path: &[String]) -> Range<usize> {
+    let end = input.text.trim_end().len();
+    let nowhere = end..end;
     let Some(range) = document(&input.text) else {
-        return 0..0;
+        return nowhere;
     };
     let Ok(root) = Node::read(&input.text[range.clone()], range.start) else {
-        return 0..0;
+        return nowhere;
     };
-    let mut found = root.first();
+    let mut found = nowhere;
     for depth in 1..=path.len() {
-        let Some(parent) = root.at(&path[..depth - 1]) else {
+        let parent = root.at(&path[..depth - 1]);
+        let Some(key) = parent.and_then(|parent| parent.key_of(&path[depth - 1])) else {
             break;
         };
-        let Some(range) = parent.key_of(&path[depth - 1]) else {
-            break;
-        };
-        found = range;
+        found = key;
     }
     found
 }
