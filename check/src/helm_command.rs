@@ -50,13 +50,6 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
         (repaired.rendered.clone(), repaired.outcomes.clone())
     };
     let code = report(arguments, &understood, rendered, &outcomes)?;
-    let solved = repaired.solved();
-    if solved > 0 && !is_written {
-        let all = repair::violations(&repaired.outcomes);
-        eprintln!(
-            "env-isolation-check: values mend {solved} of {all} violations; --write writes them"
-        );
-    }
     if arguments.verbose {
         eprintln!(
             "env-isolation-check: {} renderings, {} values tried, {:.1} s in Helm",

@@ -82,7 +82,12 @@ pub struct Finding {
 #[derive(Clone, Debug)]
 pub enum Remedy {
     /// Values get new contents.
-    Values(Vec<NewValue>),
+    Values {
+        /// The values.
+        values: Vec<NewValue>,
+        /// All of them as YAML, from the outermost keys.
+        yaml: String,
+    },
     /// No value does it.
     Elsewhere {
         /// Why not.
@@ -103,8 +108,6 @@ pub struct NewValue {
     pub range: Range<usize>,
     /// Its new content.
     pub content: Value,
-    /// The same as YAML, from the outermost key.
-    pub yaml: String,
     /// What should be known about it.
     pub notes: Vec<String>,
 }

@@ -133,9 +133,12 @@ impl<'a> Inventory<'a> {
         found
     }
 
-    /// The mappings that the template of the object mentions itself: it may print one of them into the object as it is.
+    /// The mappings that the template of the object mentions itself, for labels and endpoints: it may print one of them there
+    /// as it is, whatever it is called.
     fn printed(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
+        let is_label = name(&wanted.change.pointer, 1) == "labels";
         let read = self.read.get(&scratch::tail(wanted.template));
+        let read = read.filter(|_| is_label || wanted.change.after.is_array());
         let read = read
             .into_iter()
             .flatten()
@@ -143,7 +146,7 @@ impl<'a> Inventory<'a> {
         let is_mapping = |path: &&Path| match values::at(self.values, path) {
             Some(value) => value.is_object(),
             // What has no default may be a mapping, of which a label is one.
-            None => !wanted.change.after.is_array() && self.mentioned.contains(*path),
+            None => is_label && self.mentioned.contains(*path),
         };
         let candidate = |path: &Path| Candidate {
             path: path.clone(),

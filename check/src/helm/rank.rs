@@ -21,7 +21,7 @@ pub struct Choice {
 }
 
 /// What choices are ranked by; the least is the best.
-type Rank = (bool, bool, bool, usize, bool, usize, usize, Path);
+type Rank = (bool, bool, usize, bool, usize, usize, Path);
 
 /// What is known when choices are ranked.
 #[derive(Debug)]
@@ -42,12 +42,32 @@ impl Ranking<'_> {
     /// The values that reach a field of a document, the best one first.
     #[must_use]
     pub fn choices(&self, id: &Id, change: &Change) -> Vec<Choice> {
+        let mut ranked = self.all(id, change);
+        ranked.retain(|choice| !self.is_immutable(choice));
+        ranked
+    }
+
+    /// One that reaches a field, but also one that the API server lets nobody change: an upgrade would fail.
+    #[must_use]
+    pub fn immutable(&self, id: &Id, change: &Change) -> Option<Choice> {
+        let mut choices = self.all(id, change).into_iter();
+        choices.find(|choice| self.is_immutable(choice))
+    }
+
+    fn all(&self, id: &Id, change: &Change) -> Vec<Choice> {
         let seen = self.near.iter().filter(|one| one.is_whole && one.id == *id);
         let choices = seen.filter_map(|sighting| self.choice(sighting, change));
         let mut ranked: Vec<(Rank, Choice)> = choices.map(|it| (self.rank(&it), it)).collect();
         ranked.sort_by(|(one, _), (other, _)| one.cmp(other));
         ranked.dedup_by(|(_, one), (_, other)| one.path == other.path);
         ranked.into_iter().map(|(_, choice)| choice).collect()
+    }
+
+    fn is_immutable(&self, choice: &Choice) -> bool {
+        let mut seen = self.far.iter().chain(self.near);
+        seen.any(|one| {
+            one.candidate == choice.candidate && is_immutable(&one.id.kind, &one.pointer)
+        })
     }
 
     fn choice(&self, sighting: &Sighting, change: &Change) -> Option<Choice> {
@@ -83,7 +103,6 @@ impl Ranking<'_> {
         if far.is_empty() {
             far = self.near.iter().filter(of_it).collect();
         }
-        let is_immutable = |one: &&Sighting| is_immutable(&one.id.kind, &one.pointer);
         let is_wanted = |one: &&&Sighting| {
             let is_it =
                 |(id, pointer): &(Id, Path)| *id == one.id && pointer.starts_with(&one.pointer);
@@ -113,7 +132,6 @@ impl Ranking<'_> {
             values::at(self.values, &choice.path[..depth]).is_some_and(Value::is_array)
         });
         (
-            far.iter().any(is_immutable),
             is_twice,
             is_in_list && !is_given,
             others.len(),

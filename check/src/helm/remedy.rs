@@ -46,7 +46,7 @@ impl Remedies<'_> {
                 let goal = self.goals.iter().find(|goal| goal.key == key);
                 let is_solved = !self.rounds.edits.is_empty() && !self.left.contains(&key);
                 finding.remedy = Some(Box::new(if is_solved {
-                    Remedy::Values(self.new_values(&key, goal, target.as_ref()))
+                    self.values(&key, goal, target.as_ref())
                 } else {
                     Remedy::Elsewhere {
                         reasons: match goal {
@@ -76,12 +76,7 @@ impl Remedies<'_> {
     }
 
     /// The values that solve a violation.
-    fn new_values(
-        &self,
-        key: &Key,
-        goal: Option<&Goal>,
-        target: Option<&Arc<Input>>,
-    ) -> Vec<NewValue> {
+    fn values(&self, key: &Key, goal: Option<&Goal>, target: Option<&Arc<Input>>) -> Remedy {
         let edits = &self.rounds.edits;
         let lifted = |path: &Path| values::lifted(&self.reach().values, path, Value::Null).0;
         let solving = self.rounds.solved_by.get(key).into_iter().flatten();
@@ -99,22 +94,27 @@ impl Remedies<'_> {
         if paths.is_empty() {
             paths = edits.keys().cloned().collect();
         }
-        paths
-            .iter()
-            .map(|path| self.new_value(path, target))
-            .collect()
+        let mut whole = Value::Object(Map::new());
+        for path in &paths {
+            values::put(&mut whole, path, edits[path].clone());
+        }
+        Remedy::Values {
+            values: paths
+                .iter()
+                .map(|path| self.new_value(path, target))
+                .collect(),
+            yaml: values::yaml_of(&whole),
+        }
     }
 
     fn new_value(&self, path: &Path, target: Option<&Arc<Input>>) -> NewValue {
         let content = self.rounds.edits[path].clone();
-        let mut whole = Value::Object(Map::new());
-        values::put(&mut whole, path, content.clone());
         let is_given = self
             .given
             .iter()
             .any(|file| values::at(file, path).is_some());
         let copied = values::at(&self.reach().values, path).and_then(Value::as_array);
-        let copied = copied.filter(|list| !list.is_empty() && !is_given);
+        let copied = copied.filter(|list| !list.is_empty() && !is_given && content.is_array());
         let note = copied.map(|list| {
             format!(
                 "Helm replaces a list as a whole, so what the chart has there ({}) is copied, and stays as it is when the chart changes",
@@ -126,7 +126,6 @@ impl Remedies<'_> {
             range: target.map_or(0..0, |file| values::place(file, path)),
             file: target.cloned(),
             content,
-            yaml: values::yaml_of(&whole),
             notes: note.into_iter().collect(),
         }
     }
@@ -145,7 +144,8 @@ impl Remedies<'_> {
 
     fn why_not_changed(&self, goal: &Goal, change: &Change) -> Option<String> {
         let reach = self.reach();
-        let choices = reach.ranking(BTreeSet::new()).choices(&goal.id, change);
+        let ranking = reach.ranking(BTreeSet::new());
+        let choices = ranking.choices(&goal.id, change);
         let mut paths = choices.iter().map(|choice| self.shown(&choice.path));
         let is_set = |path: &String| self.rounds.release.set.iter().any(|set| is_set(set, path));
         if let Some(path) = paths.find(is_set) {
@@ -160,6 +160,16 @@ impl Remedies<'_> {
             let name = change.after.as_str().unwrap_or_default();
             return Some(format!(
                 "it is the name of the release: install it as {name}"
+            ));
+        }
+        if let Some(choice) = ranking
+            .immutable(&goal.id, change)
+            .filter(|_| choices.is_empty())
+        {
+            let path = self.shown(&choice.path);
+            return Some(format!(
+                "{path} reaches it, and a field that cannot be changed once the object is there (the selector of a \
+                 Deployment, say): set it in a new release only"
             ));
         }
         if !choices.is_empty() || reach.unfound.is_some() {
@@ -205,5 +215,6 @@ fn kustomize(name: &Name, fix: &Value) -> String {
     let operations = values::yaml_of(fix);
     let operations = operations.lines().map(|line| format!("      {line}\n"));
     let operations: String = operations.collect();
+    let operations = operations.trim_end();
     format!("patches:\n  - target: {{kind: {kind}, name: {name}}}\n    patch: |\n{operations}")
 }

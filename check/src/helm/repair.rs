@@ -84,24 +84,6 @@ pub fn repair(release: &Release, judge: &Judge<'_>) -> Result<Repaired> {
     })
 }
 
-impl Repaired {
-    /// How many violations values solve.
-    #[must_use]
-    pub fn solved(&self) -> usize {
-        let findings = self.outcomes.iter().flat_map(|outcome| &outcome.findings);
-        let is_solved = |remedy: &Remedy| matches!(remedy, Remedy::Values(_));
-        findings
-            .filter(|finding| finding.remedy.as_deref().is_some_and(is_solved))
-            .count()
-    }
-}
-
-/// How many violations there are.
-#[must_use]
-pub fn violations(outcomes: &[Outcome]) -> usize {
-    goal::keys(outcomes).count()
-}
-
 /// What Helm renders of the files as they are now, and the verdicts on that.
 ///
 /// # Errors

@@ -130,7 +130,7 @@ fn add_remedy(message: &mut Value, remedy: &Remedy) {
             message["reasons"] = reasons.clone().into();
             message["patch"] = patch.clone().into();
         }
-        Remedy::Values(values) => {
+        Remedy::Values { values, .. } => {
             let values: Vec<Value> = values.iter().map(new_value).collect();
             for (key, value) in values
                 .first()

@@ -131,6 +131,8 @@ pub struct Counts {
     pub violations: usize,
     /// Violations that have a fix.
     pub fixable: usize,
+    /// Violations that values of a chart mend.
+    pub by_values: usize,
     /// Warnings.
     pub warnings: usize,
     /// Files, documents and objects that cannot be read.
@@ -146,6 +148,7 @@ impl AddAssign for Counts {
         self.known += other.known;
         self.violations += other.violations;
         self.fixable += other.fixable;
+        self.by_values += other.by_values;
         self.warnings += other.warnings;
         self.unreadable += other.unreadable;
         self.unjudged += other.unjudged;
@@ -178,7 +181,13 @@ impl<'a> Part<'a> {
                 .count();
             counts.warnings += warnings;
             counts.violations += outcome.findings.len() - warnings;
-            counts.fixable += outcome.fixes().count();
+            let remedies = outcome.findings.iter();
+            let remedies: Vec<_> = remedies.filter_map(|one| one.remedy.as_deref()).collect();
+            if remedies.is_empty() {
+                counts.fixable += outcome.fixes().count();
+            }
+            let is_by_values = |one: &&&Remedy| matches!(one, Remedy::Values { .. });
+            counts.by_values += remedies.iter().filter(is_by_values).count();
         }
         counts
     }
@@ -235,7 +244,7 @@ fn told(finding: &Finding) -> String {
 /// The YAML of a finding's fix, ready to paste.
 fn fix_yaml(finding: &Finding) -> Option<String> {
     match finding.remedy.as_deref() {
-        Some(Remedy::Values(values)) => return Some(values_yaml(values)),
+        Some(Remedy::Values { yaml, .. }) => return Some(yaml.trim_end().to_owned()),
         Some(Remedy::Elsewhere { patch, .. }) => return patch.clone(),
         None => {}
     }
@@ -243,16 +252,10 @@ fn fix_yaml(finding: &Finding) -> Option<String> {
     Some(yaml(&pointer, value))
 }
 
-/// The new contents of values as YAML.
-fn values_yaml(values: &[NewValue]) -> String {
-    let values = values.iter().map(|value| value.yaml.trim_end());
-    values.collect::<Vec<_>>().join("\n")
-}
-
 /// The value that mends a finding, and the file that has it.
 fn value_file(finding: &Finding) -> Option<(&NewValue, &Input)> {
     match finding.remedy.as_deref()? {
-        Remedy::Values(values) => {
+        Remedy::Values { values, .. } => {
             let value = values.first()?;
             Some((value, value.file.as_deref()?))
         }

@@ -322,7 +322,7 @@ fn label(outcome: &Outcome, finding: &Finding) -> String {
 fn verb(finding: &Finding) -> String {
     match finding.remedy.as_deref() {
         Some(Remedy::Elsewhere { .. }) => "patch it after Helm, with Kustomize".to_owned(),
-        Some(Remedy::Values(values)) if values.iter().any(|value| value.file.is_none()) => {
+        Some(Remedy::Values { values, .. }) if values.iter().any(|value| value.file.is_none()) => {
             "write into a file of values".to_owned()
         }
         _ => "write".to_owned(),
@@ -332,7 +332,9 @@ fn verb(finding: &Finding) -> String {
 /// What should be known about a fix.
 fn notes(finding: &Finding) -> Vec<&str> {
     let notes = match finding.remedy.as_deref() {
-        Some(Remedy::Values(values)) => values.iter().flat_map(|value| &value.notes).collect(),
+        Some(Remedy::Values { values, .. }) => {
+            values.iter().flat_map(|value| &value.notes).collect()
+        }
         Some(Remedy::Elsewhere { reasons, .. }) => reasons.iter().collect(),
         None => Vec::new(),
     };
@@ -389,6 +391,7 @@ fn summary(counts: Counts) -> String {
         known,
         violations,
         fixable,
+        by_values,
         warnings,
         unreadable,
         unjudged,
@@ -407,6 +410,9 @@ fn summary(counts: Counts) -> String {
     }
     if fixable > 0 {
         let _ = write!(text, " ({fixable} with a fix: see --fix and --write)");
+    }
+    if by_values > 0 {
+        let _ = write!(text, " ({by_values} solved by values: see --write)");
     }
     if known > 0 {
         let _ = write!(text, ", {known} let be by the baseline or an exception");
@@ -432,7 +438,7 @@ mod tests {
     #[case(Counts::default(), "no object that the policy is about")]
     #[case(Counts { objects: 1, ..Counts::default() }, "1 object: 1 accepted, 0 rejected")]
     #[case(
-        Counts { objects: 3, rejected: 1, known: 1, violations: 4, fixable: 3, warnings: 1, unreadable: 1, unjudged: 2 },
+        Counts { objects: 3, rejected: 1, known: 1, violations: 4, fixable: 3, by_values: 0, warnings: 1, unreadable: 1, unjudged: 2 },
         "3 objects: 1 accepted, 1 rejected for 4 violations (3 with a fix: see --fix and --write), 1 let be by the baseline \
          or an exception; 1 warning; 1 cannot be read; 2 not judged"
     )]

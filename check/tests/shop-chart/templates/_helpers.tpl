@@ -1,0 +1,6 @@
+{{- define "shop.labels" -}}
+app: {{ .Chart.Name }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
