@@ -497,3 +497,47 @@ fn what_helm_says_is_told_once() {
     );
     assert_eq!(ran.code, Some(2));
 }
+
+/// The page's files and commands, one after the other: each line that it shows is printed, in that order.
+#[test]
+fn the_page_shows_what_is_printed() {
+    let Some(helm) = helm() else { return };
+    let Some(chart) = std::env::var_os("KUBE_PROMETHEUS_STACK") else {
+        eprintln!(
+            "skipped: KUBE_PROMETHEUS_STACK names no folder with the chart of docs/helm-values.md"
+        );
+        return;
+    };
+    let place = Place::with(&[]);
+    std::os::unix::fs::symlink(chart, place.path().join("kube-prometheus-stack")).expect("a link");
+    let page = include_str!("../../docs/helm-values.md");
+    let mut commands = 0;
+    for block in page.split("```").skip(1).step_by(2) {
+        let (kind, text) = block.split_once('\n').expect("a line");
+        if kind == "yaml" {
+            let (name, content) = text.split_once('\n').expect("a name");
+            let name = name.trim_start_matches("# ");
+            // The numbers of the lines are those of the page.
+            std::fs::write(place.path().join(name), format!("# {name}\n{content}"))
+                .expect("a file");
+            continue;
+        }
+        let (command, shown) = text.split_once('\n').expect("a command");
+        let arguments = command
+            .strip_prefix("$ env-isolation-check ")
+            .expect("a command");
+        let mut command = place.command();
+        command.env("HELM", &helm).args(arguments.split(' '));
+        let ran = Place::run_command("", &mut command);
+        let printed = ran.err + &ran.out;
+        let mut rest = printed.as_str();
+        for line in shown.lines() {
+            let start = rest
+                .find(line)
+                .unwrap_or_else(|| panic!("{line}\n{printed}"));
+            rest = &rest[start + line.len()..];
+        }
+        commands += 1;
+    }
+    assert_eq!(commands, 3);
+}
