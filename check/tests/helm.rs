@@ -372,6 +372,27 @@ fn a_label_with_dots_and_a_misspelled_value_are_found() {
     );
 }
 
+/// One list for two monitors, of which one discovers `default` only: a keep would leave it nothing.
+#[test]
+fn a_value_that_would_leave_another_endpoint_nothing_is_not_offered() {
+    let Some(helm) = helm() else { return };
+    let values = WEB.replace("workers: {enabled: false}", "workers: {enabled: true}");
+    let values = values.replace("  enabled: true\n", "  enabled: false\n");
+    let place = place(&[("dev.yaml", &values)]);
+    let template = place.read("shop/templates/workers.yaml");
+    let path = place.path().join("shop/templates/workers.yaml");
+    let selector = "spec:\n  {{- if eq . \"export\" }}\n  namespaceSelector: {matchNames: [default]}\n  {{- end }}\n";
+    std::fs::write(path, template.replace("spec:\n", selector)).expect("a file");
+    let ran = run(&place, &helm, &["-f", "dev.yaml", "--write"]);
+    let note = "= note: workers.relabelings was tried, but then PodMonitor shop-dev/monitoring-dev-export gets a warning: \
+                spec.podMetricsEndpoints[0]: this endpoint would scrape nothing for environment \"dev\"";
+    assert!(ran.out.contains(note), "{ran:?}");
+    assert!(
+        !place.read("dev.yaml").contains("relabelings:\n  - action"),
+        "{ran:?}"
+    );
+}
+
 #[test]
 fn what_is_set_on_the_command_line_wins() {
     let Some(helm) = helm() else { return };
@@ -451,6 +472,7 @@ fn a_chart_may_be_an_archive() {
 #[case::no_chart(&["nowhere", "-n", "shop-dev"], "there is no chart nowhere: give its folder or archive")]
 #[case::no_description(&["empty", "-n", "shop-dev"], "empty is no chart: it has no Chart.yaml")]
 #[case::no_archive(&["dev.yaml", "-n", "shop-dev"], "cannot unpack dev.yaml")]
+#[case::standard_input(&["shop", "-n", "shop-dev", "-f", "-"], "values cannot come from standard input")]
 #[case::no_values(&["shop", "-n", "shop-dev", "-f", "no.yaml"], "cannot read no.yaml")]
 #[case::no_yaml(&["shop", "-n", "shop-dev", "-f", "bad.yaml"], "`[` is never closed\n --> bad.yaml:1:4")]
 #[case::no_mapping(&["shop", "-n", "shop-dev", "-f", "list.yaml"], "expected a mapping of values\n --> list.yaml:1:3")]

@@ -114,6 +114,26 @@ impl<'a> Inventory<'a> {
     /// Those whose name and type can hold it.
     #[must_use]
     pub fn named(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
+        let mut found = self.called(wanted);
+        found.extend(self.printed(wanted));
+        found
+    }
+
+    /// The paths of those that are called like the field.
+    #[must_use]
+    pub fn called_so(&self, wanted: &Wanted<'_>) -> Vec<Path> {
+        let called = self.called(wanted).into_iter();
+        called.map(|candidate| candidate.path).collect()
+    }
+
+    /// Whether a template mentions a value.
+    #[must_use]
+    pub fn is_read(&self, template: &str, path: &Path) -> bool {
+        let read = self.read.get(&scratch::tail(template));
+        read.is_some_and(|read| read.contains(path))
+    }
+
+    fn called(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
         let words = words(wanted.change);
         let all = self.paths.iter().chain(&self.mentioned);
         let visible = all.filter(|path| is_visible(path, &wanted.prefix));
@@ -128,9 +148,7 @@ impl<'a> Inventory<'a> {
                 shape: *shape,
             })
         };
-        let mut found: Vec<Candidate> = visible.filter_map(candidate).collect();
-        found.extend(self.printed(wanted));
-        found
+        visible.filter_map(candidate).collect()
     }
 
     /// The mappings that the template of the object mentions itself, for labels and endpoints: it may print one of them there

@@ -9,6 +9,9 @@ use super::values::{self, Path};
 /// What a mark begins with. A number of four digits follows, so that none is the beginning of another.
 const NAME: &str = "isolation";
 
+/// The annotation of what is a hook.
+const HOOK: &str = "helm.sh/hook";
+
 /// How many values are marked at once.
 pub const MAX_MARKS: usize = 10_000;
 
@@ -43,6 +46,8 @@ pub struct Sighting {
     pub pointer: Path,
     /// Whether it stands there as it is, and not as a part of a text.
     pub is_whole: bool,
+    /// Whether the API server lets nobody change the field once the object is there.
+    pub is_immutable: bool,
 }
 
 /// The mark of the candidate at this index.
@@ -81,6 +86,8 @@ pub fn marked(values: &Value, candidates: &[Candidate]) -> Value {
 pub fn seen(rendered: &str, candidates: &[Candidate]) -> Vec<Sighting> {
     let mut found = Vec::new();
     for (id, value) in contents(rendered, NAME) {
+        // Helm makes a hook anew each time.
+        let is_hook = value["metadata"]["annotations"].get(HOOK).is_some();
         look(&mut Vec::new(), &value, &mut |pointer, text, is_key| {
             for (index, is_whole) in marks_in(text) {
                 let Some(candidate) = candidates.get(index) else {
@@ -107,6 +114,7 @@ pub fn seen(rendered: &str, candidates: &[Candidate]) -> Vec<Sighting> {
                         pointer.clone()
                     },
                     is_whole,
+                    is_immutable: !is_hook && is_immutable(&id.kind, pointer),
                 });
             }
         });
@@ -159,5 +167,22 @@ fn look(pointer: &mut Path, value: &Value, show: &mut impl FnMut(&Path, &str, bo
             }
         }
         _ => {}
+    }
+}
+
+/// Whether the API server lets nobody change this field of an object that is there.
+fn is_immutable(kind: &str, pointer: &[String]) -> bool {
+    let is_at = |fields: &[&str]| {
+        pointer.len() >= fields.len() && pointer.iter().zip(fields).all(|(one, other)| one == other)
+    };
+    match kind {
+        "Deployment" | "DaemonSet" | "ReplicaSet" => is_at(&["spec", "selector"]),
+        "StatefulSet" => {
+            is_at(&["spec", "selector"])
+                || is_at(&["spec", "volumeClaimTemplates"])
+                || is_at(&["spec", "serviceName"])
+        }
+        "Job" => is_at(&["spec", "selector"]) || is_at(&["spec", "template"]),
+        _ => false,
     }
 }

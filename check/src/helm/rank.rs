@@ -43,15 +43,23 @@ impl Ranking<'_> {
     #[must_use]
     pub fn choices(&self, id: &Id, change: &Change) -> Vec<Choice> {
         let mut ranked = self.all(id, change);
-        ranked.retain(|choice| !self.is_immutable(choice));
+        ranked.retain(|choice| self.immutable_of(choice).is_none());
         ranked
     }
 
-    /// One that reaches a field, but also one that the API server lets nobody change: an upgrade would fail.
+    /// One that reaches a field, and where it is that the API server lets nobody change: an upgrade would fail.
     #[must_use]
-    pub fn immutable(&self, id: &Id, change: &Change) -> Option<Choice> {
+    pub fn immutable(&self, id: &Id, change: &Change) -> Option<(Choice, &Sighting)> {
         let mut choices = self.all(id, change).into_iter();
-        choices.find(|choice| self.is_immutable(choice))
+        choices.find_map(|choice| {
+            let sighting = self.immutable_of(&choice)?;
+            Some((choice, sighting))
+        })
+    }
+
+    fn immutable_of(&self, choice: &Choice) -> Option<&Sighting> {
+        let mut seen = self.far.iter().chain(self.near);
+        seen.find(|one| one.candidate == choice.candidate && one.is_immutable)
     }
 
     fn all(&self, id: &Id, change: &Change) -> Vec<Choice> {
@@ -61,13 +69,6 @@ impl Ranking<'_> {
         ranked.sort_by(|(one, _), (other, _)| one.cmp(other));
         ranked.dedup_by(|(_, one), (_, other)| one.path == other.path);
         ranked.into_iter().map(|(_, choice)| choice).collect()
-    }
-
-    fn is_immutable(&self, choice: &Choice) -> bool {
-        let mut seen = self.far.iter().chain(self.near);
-        seen.any(|one| {
-            one.candidate == choice.candidate && is_immutable(&one.id.kind, &one.pointer)
-        })
     }
 
     fn choice(&self, sighting: &Sighting, change: &Change) -> Option<Choice> {
@@ -140,22 +141,5 @@ impl Ranking<'_> {
             choice.path.len(),
             choice.path.clone(),
         )
-    }
-}
-
-/// Whether the API server lets nobody change this field of an object that is there.
-fn is_immutable(kind: &str, pointer: &[String]) -> bool {
-    let is_at = |fields: &[&str]| {
-        pointer.len() >= fields.len() && pointer.iter().zip(fields).all(|(one, other)| one == other)
-    };
-    match kind {
-        "Deployment" | "DaemonSet" | "ReplicaSet" => is_at(&["spec", "selector"]),
-        "StatefulSet" => {
-            is_at(&["spec", "selector"])
-                || is_at(&["spec", "volumeClaimTemplates"])
-                || is_at(&["spec", "serviceName"])
-        }
-        "Job" => is_at(&["spec", "selector"]) || is_at(&["spec", "template"]),
-        _ => false,
     }
 }

@@ -40,8 +40,10 @@ pub struct Reach<'a> {
     near: Vec<Sighting>,
     /// The same in the whole chart.
     far: Vec<Sighting>,
-    /// The values with which the chart does not render, and what Helm says.
+    /// The values that are called like a field, but with which the chart does not render, and what Helm says.
     pub refused: Vec<(Candidate, String)>,
+    /// Those that a template reads for a field, and that do not come out.
+    pub unseen: BTreeSet<(Id, Path, Path)>,
     /// The fields that are the name of the release.
     pub named_by_release: BTreeSet<(Id, Path)>,
     /// The values that objects are there for, by their templates: for those that the policy has no fix for.
@@ -64,6 +66,7 @@ impl<'a> Reach<'a> {
             near: Vec::new(),
             far: Vec::new(),
             refused: Vec::new(),
+            unseen: BTreeSet::new(),
             named_by_release: BTreeSet::new(),
             switches: BTreeMap::new(),
             candidates: 0,
@@ -126,7 +129,7 @@ impl<'a> Reach<'a> {
                     .map(|change| (goal.id.clone(), change.clone()))
             })
             .collect();
-        for look in looks() {
+        for (index, look) in looks().into_iter().enumerate() {
             let open: Vec<&(Id, Change)> = all
                 .iter()
                 .filter(|(id, change)| self.ranking(BTreeSet::new()).choices(id, change).is_empty())
@@ -145,7 +148,10 @@ impl<'a> Reach<'a> {
             self.candidates += found.len();
             let Seen { sightings, refused } = search.run(&near, &found)?;
             self.near.extend(sightings);
-            self.refused.extend(refused);
+            if index == 0 {
+                self.refused = refused;
+                self.unseen = self.unseen(&inventory, &all);
+            }
         }
         self.look_for_release(&near, &all)?;
         for template in unfixed {
@@ -169,11 +175,46 @@ impl<'a> Reach<'a> {
         Ok(())
     }
 
+    /// The values that are called like a field and that its template reads, but that were not seen.
+    fn unseen(
+        &self,
+        inventory: &Inventory<'_>,
+        all: &[(Id, Change)],
+    ) -> BTreeSet<(Id, Path, Path)> {
+        let known = self
+            .near
+            .iter()
+            .filter(|one| one.is_whole)
+            .map(|one| &one.candidate.path);
+        let refused = self.refused.iter().map(|(candidate, _)| &candidate.path);
+        let known: BTreeSet<&Path> = known.chain(refused).collect();
+        let of = |(id, change): &(Id, Change)| {
+            let wanted = Wanted {
+                change,
+                template: &id.template,
+                prefix: candidates::prefix(&id.template),
+            };
+            let read = inventory.called_so(&wanted).into_iter();
+            let read =
+                read.filter(|path| !known.contains(path) && inventory.is_read(&id.template, path));
+            let (id, pointer) = (id.clone(), change.pointer.clone());
+            let unseen = read.map(move |path| (id.clone(), pointer.clone(), path));
+            unseen.collect::<Vec<_>>()
+        };
+        all.iter().flat_map(of).collect()
+    }
+
     /// Finds out whether a field that no value reaches is the name of the release.
     fn look_for_release(&mut self, scratch: &Scratch, all: &[(Id, Change)]) -> Result<()> {
         let ranking = self.ranking(BTreeSet::new());
         let is_open = |(id, change): &&(Id, Change)| {
-            change.after.is_string() && ranking.choices(id, change).is_empty()
+            let is_name = |text: &str| text == self.release.chart.release;
+            let is_named = change
+                .before
+                .as_ref()
+                .and_then(Value::as_str)
+                .is_some_and(is_name);
+            is_named || change.after.is_string() && ranking.choices(id, change).is_empty()
         };
         let open: Vec<&(Id, Change)> = all.iter().filter(is_open).collect();
         if open.is_empty() {

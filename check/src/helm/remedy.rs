@@ -144,6 +144,13 @@ impl Remedies<'_> {
 
     fn why_not_changed(&self, goal: &Goal, change: &Change) -> Option<String> {
         let reach = self.reach();
+        let field = (goal.id.clone(), change.pointer.clone());
+        if reach.named_by_release.contains(&field) {
+            let name = change.after.as_str().unwrap_or_default();
+            return Some(format!(
+                "it is the name of the release: install it as {name}"
+            ));
+        }
         let ranking = reach.ranking(BTreeSet::new());
         let choices = ranking.choices(&goal.id, change);
         let mut paths = choices.iter().map(|choice| self.shown(&choice.path));
@@ -153,36 +160,34 @@ impl Remedies<'_> {
                 "{path} is set on the command line, which wins over files"
             ));
         }
-        if reach
-            .named_by_release
-            .contains(&(goal.id.clone(), change.pointer.clone()))
-        {
-            let name = change.after.as_str().unwrap_or_default();
-            return Some(format!(
-                "it is the name of the release: install it as {name}"
-            ));
-        }
-        if let Some(choice) = ranking
-            .immutable(&goal.id, change)
-            .filter(|_| choices.is_empty())
-        {
-            let path = self.shown(&choice.path);
-            return Some(format!(
-                "{path} reaches it, and a field that cannot be changed once the object is there (the selector of a \
-                 Deployment, say): set it in a new release only"
-            ));
-        }
         if !choices.is_empty() || reach.unfound.is_some() {
             return None;
         }
-        Some(match self.refused(goal, change) {
-            Some((candidate, said)) => {
-                format!(
-                    "the chart fails with {}: {said}",
-                    self.shown(&candidate.path)
-                )
-            }
-            None => format!("no value reaches it: {} hard-codes it", goal.id.template),
+        if let Some((choice, sighting)) = ranking.immutable(&goal.id, change) {
+            let path = self.shown(&choice.path);
+            let (kind, field) = (&sighting.id.kind, sighting.pointer.join("."));
+            return Some(format!(
+                "{path} reaches it, but also {field} of a {kind}, which nobody can change once it is there: \
+                 set it for a new release only"
+            ));
+        }
+        if let Some((candidate, said)) = self.refused(goal, change) {
+            let path = self.shown(&candidate.path);
+            return Some(format!("the chart fails with {path}: {said}"));
+        }
+        let unseen = reach
+            .unseen
+            .iter()
+            .filter(|(id, pointer, _)| (id, pointer) == (&field.0, &field.1));
+        let unseen: Vec<String> = unseen.map(|(.., path)| self.shown(path)).collect();
+        let template = &goal.id.template;
+        Some(if unseen.is_empty() {
+            format!("no value reaches it: {template} hard-codes it")
+        } else {
+            let paths = unseen.join(", ");
+            format!(
+                "{template} reads {paths}, but does not print it here: another value may have to turn it on"
+            )
         })
     }
 

@@ -14,7 +14,7 @@ use super::render::{self, Renderer};
 use super::rounds::Rounds;
 use super::values;
 use crate::chart::Chart;
-use crate::input::Input;
+use crate::input::{Input, STANDARD_INPUT};
 use crate::judge::{Judge, Outcome, Remedy};
 use crate::report;
 use crate::yaml::{self, Node};
@@ -137,6 +137,11 @@ fn unfixed(outcomes: &[Outcome]) -> BTreeSet<String> {
 fn given(release: &Release) -> Result<Vec<Value>> {
     let mut given = Vec::new();
     for file in &release.chart.values {
+        if file.as_os_str() == STANDARD_INPUT {
+            bail!(
+                "values cannot come from standard input, for Helm reads them more than once: give a file"
+            );
+        }
         let input = Input::read(file)?;
         let Some(range) = yaml::documents(&input.text).into_iter().next() else {
             given.push(Value::Object(Map::new()));

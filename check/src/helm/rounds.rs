@@ -14,7 +14,7 @@ use super::reach::Reach;
 use super::render::{self, Renderer};
 use super::values::{self, Edits, Path};
 use crate::input::Input;
-use crate::judge::{Judge, Outcome};
+use crate::judge::{Finding, Judge, Outcome, Verdict};
 
 /// What is tried for the violations, and what came of it.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl<'a> Rounds<'a> {
     ///
     /// If there is no Helm, or what was rendered before cannot be rendered again.
     pub fn run(&mut self, first: &[Goal], outcomes: &[Outcome]) -> Result<Vec<Outcome>> {
-        let known: BTreeSet<String> = goal::keys(outcomes).map(|(key, ..)| key.object).collect();
+        let known = complaints(outcomes);
         let mut goals = first.to_vec();
         let mut last = None;
         let mut at_most = usize::MAX;
@@ -89,8 +89,8 @@ impl<'a> Rounds<'a> {
             };
             let outcomes = self.judge.input(0, &rendered)?;
             let open: BTreeSet<Key> = goal::keys(&outcomes).map(|(key, ..)| key).collect();
-            let worse = open.iter().any(|key| !known.contains(&key.object));
-            if worse && tries.len() > 1 {
+            let worse = complaints(&outcomes).difference(&known).next().cloned();
+            if worse.is_some() && tries.len() > 1 {
                 at_most = tries.len() / 2;
                 continue;
             }
@@ -98,10 +98,11 @@ impl<'a> Rounds<'a> {
             let mut failed = false;
             for Try { key, choices } in tries {
                 let paths: Vec<Path> = choices.into_iter().map(|choice| choice.path).collect();
-                if open.contains(&key) || worse {
+                if open.contains(&key) || worse.is_some() {
                     failed = true;
-                    self.fail(&key, &paths, |path| {
-                        format!("{path} was tried, and does not help")
+                    self.fail(&key, &paths, |path| match &worse {
+                        Some(worse) => format!("{path} was tried, but then {worse}"),
+                        None => format!("{path} was tried, and does not help"),
                     });
                 } else {
                     kept.extend(paths.iter().map(|path| self.lifted(path)));
@@ -293,4 +294,27 @@ impl<'a> Rounds<'a> {
             .render(&chart)
             .map(|it| it.map(|rendered| Input::rendered(self.release.chart.clone(), rendered.text)))
     }
+}
+
+/// What the policy warns of where a keep leaves nothing: the endpoint is accepted, but dead.
+const DEAD: &str = "this endpoint would scrape nothing";
+
+/// What must not come up anew: objects that are rejected, and endpoints that are dead.
+fn complaints(outcomes: &[Outcome]) -> BTreeSet<String> {
+    let of = |outcome: &Outcome| {
+        let name = outcome
+            .name
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let rejected =
+            (outcome.verdict == Verdict::Rejected).then(|| format!("{name} is rejected"));
+        let is_dead =
+            |finding: &&Finding| finding.kind.is_warning() && finding.message.contains(DEAD);
+        let warnings = outcome.findings.iter().filter(is_dead);
+        let warnings =
+            warnings.map(|finding| format!("{name} gets a warning: {}", finding.message));
+        rejected.into_iter().chain(warnings).collect::<Vec<_>>()
+    };
+    outcomes.iter().flat_map(of).collect()
 }
