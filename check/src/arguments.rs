@@ -134,7 +134,13 @@ pub(crate) struct Helm {
     #[command(flatten)]
     pub judging: Judging,
     /// The files with values; a later one wins.
-    #[arg(long, short = 'f', value_name = "FILE", value_delimiter = ',')]
+    #[arg(
+        long,
+        short = 'f',
+        value_name = "FILE",
+        value_delimiter = ',',
+        requires = "chart"
+    )]
     pub values: Vec<PathBuf>,
     /// Set values.
     #[arg(long, value_name = "PATH=VALUE")]
@@ -161,7 +167,7 @@ pub(crate) struct Helm {
     #[arg(long)]
     pub write: bool,
     /// Write them into this file instead: one of the files of values, or one that comes after them.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "chart")]
     pub write_to: Option<PathBuf>,
     /// Exit with 1 for a warning, too.
     #[arg(long)]
@@ -175,9 +181,10 @@ pub(crate) struct Helm {
     /// List all objects with their verdicts, and how often Helm rendered.
     #[arg(long, short)]
     pub verbose: bool,
-    /// The chart: its folder or archive, oci://…, or its name in the repository of --repo.
+    /// The chart: its folder or archive, oci://…, or its name in the repository of --repo; unless given, the charts of
+    /// `env-isolation.yaml`.
     #[arg(value_name = "CHART")]
-    pub chart: String,
+    pub chart: Option<String>,
     /// The name of the release.
     #[arg(value_name = "RELEASE", default_value = "release-name")]
     pub release: String,

@@ -467,7 +467,52 @@ fn a_chart_may_be_an_archive() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
 
+/// Without a chart, those of the configuration: each in its namespace, and each with its own file of values.
+#[test]
+fn the_charts_of_the_configuration_are_mended_one_by_one() {
+    let Some(helm) = helm() else { return };
+    let chart = |environment: &str| {
+        format!(
+            "  - {{path: shop, release: monitoring-{environment}, namespace: shop-{environment}, \
+             values: [base.yaml, {environment}.yaml]}}\n"
+        )
+    };
+    let config = format!("charts:\n{}{}", chart("dev"), chart("prod"));
+    let files = [
+        ("env-isolation.yaml", config.as_str()),
+        ("base.yaml", WEB),
+        ("dev.yaml", "# dev\n"),
+        ("prod.yaml", "# prod\n"),
+    ];
+    let place = place(&files);
+    let mut command = place.command();
+    command.env("HELM", &helm).args(["helm", "--write"]);
+    let ran = Place::run_command("", &mut command);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out.contains("2 objects: 2 accepted, 0 rejected\n"),
+        "{ran:?}"
+    );
+    assert_eq!(place.read("base.yaml"), WEB);
+    assert!(
+        place.read("prod.yaml").starts_with("# prod\nweb:\n"),
+        "{}",
+        place.read("prod.yaml")
+    );
+    assert!(
+        place
+            .read("prod.yaml")
+            .contains("release: monitoring-prod\n")
+    );
+    assert!(
+        place
+            .read("dev.yaml")
+            .contains("regex: 'dev|.*-dev|kube-system'\n")
+    );
+}
+
 #[rstest]
+#[case::no_chart_at_all(&["-n", "shop-dev"], "no CHART is given, and no charts in env-isolation.yaml")]
 #[case::no_namespace(&["shop"], "give it with -n NAMESPACE")]
 #[case::no_chart(&["nowhere", "-n", "shop-dev"], "there is no chart nowhere: give its folder or archive")]
 #[case::no_description(&["empty", "-n", "shop-dev"], "empty is no chart: it has no Chart.yaml")]

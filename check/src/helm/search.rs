@@ -11,6 +11,7 @@ use super::candidates;
 use super::marks::{self, Candidate, Sighting};
 use super::render::Renderer;
 use super::scratch::Scratch;
+use super::values;
 use crate::chart::Chart;
 
 /// How many renderings are kept for trying what was found.
@@ -94,11 +95,14 @@ impl Search<'_> {
             seen.refused.push((candidate.clone(), said));
             return Ok(());
         }
-        let (named, rest): (Vec<_>, Vec<_>) = candidates
-            .iter()
-            .cloned()
-            .enumerate()
-            .partition(|(index, candidate)| is_named(&said, &marks::mark(*index), candidate));
+        let (named, rest): (Vec<_>, Vec<_>) =
+            candidates
+                .iter()
+                .cloned()
+                .enumerate()
+                .partition(|(index, candidate)| {
+                    is_named(&said, &marks::mark(*index), candidate, self.values)
+                });
         if !named.is_empty() && !rest.is_empty() {
             let named = named
                 .into_iter()
@@ -114,7 +118,7 @@ impl Search<'_> {
 }
 
 /// Whether Helm's message names a value, or has its mark.
-fn is_named(said: &str, mark: &str, candidate: &Candidate) -> bool {
+fn is_named(said: &str, mark: &str, candidate: &Candidate, values: &Value) -> bool {
     if said.contains(mark) {
         return true;
     }
@@ -122,17 +126,28 @@ fn is_named(said: &str, mark: &str, candidate: &Candidate) -> bool {
     let expressions = said.split("at <").skip(1);
     let expressions = expressions.filter_map(|rest| Some(rest.split_once('>')?.0));
     let mut chains = expressions.flat_map(candidates::chains);
+    let path = &candidate.path;
+    // With something in it, an empty mapping is there for the template, which then wants more of it.
+    let parent = &path[..path.len().saturating_sub(1)];
+    let is_filled = values::at(values, parent).is_none_or(values::is_empty);
     chains.any(|chain| {
         let Some(start) = chain.iter().position(|name| *name == "Values") else {
             // In a loop, or below `with`, only the last names are there.
-            return chain.last() == candidate.path.last().map(String::as_str).as_ref();
+            return chain.last().copied() == path.last().map(String::as_str);
         };
         let names = &chain[start + 1..];
-        (0..candidate.path.len()).any(|prefix| {
-            let pairs = candidate.path[prefix..].iter().zip(names);
-            !names.is_empty()
-                && pairs.clone().count() >= names.len().min(2)
-                && pairs.into_iter().all(|(one, other)| one == other)
-        })
+        let is_named = |prefix: usize| {
+            let path = &path[prefix..];
+            let pairs = path.iter().zip(names);
+            let common = pairs.take_while(|(one, other)| one == other).count();
+            let whole = path.len().min(names.len());
+            let needed = if is_filled && path.len() > 1 {
+                whole - 1
+            } else {
+                whole
+            };
+            common >= needed && common >= names.len().min(2)
+        };
+        !names.is_empty() && (0..path.len()).any(is_named)
     })
 }
