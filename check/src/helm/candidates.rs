@@ -343,6 +343,60 @@ pub(super) fn chains(text: &str) -> impl Iterator<Item = Vec<&str>> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
     let chains = text
         .split(move |c: char| !is_part(c))
-        .filter(|chain| chain.contains('.'));
+        .filter(|chain| chain.contains('.') && chain.len() > 1);
     chains.map(|chain| chain.split('.').filter(|name| !name.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("shop/templates/a.yaml", &[])]
+    #[case("shop/charts/database/templates/a.yaml", &["database"])]
+    #[case("shop/charts/a/charts/b/templates/c/d.yaml", &["a", "b"])]
+    fn the_values_of_a_chart_in_a_chart_have_its_name(
+        #[case] template: &str,
+        #[case] expected: &[&str],
+    ) {
+        assert_eq!(prefix(template), expected);
+    }
+
+    #[rstest]
+    #[case("metricrelabelings", "relabel", true)]
+    #[case("metricrelableings", "relabel", true)]
+    #[case("extrarelabelconfigs", "relabel", true)]
+    #[case("labels", "relabel", false)]
+    #[case("storageclass", "storageclass", true)]
+    fn a_value_may_be_misspelled(#[case] name: &str, #[case] word: &str, #[case] expected: bool) {
+        assert_eq!(is_called(name, word), expected);
+    }
+
+    #[rstest]
+    #[case("a", &[], true)]
+    #[case("a/b", &["a"], true)]
+    #[case("a", &["a"], false)]
+    #[case("b/c", &["a"], false)]
+    #[case("global/c", &["a"], true)]
+    #[case("a/global/c", &["a"], false)]
+    fn a_chart_sees_its_own_values(
+        #[case] path: &str,
+        #[case] prefix: &[&str],
+        #[case] expected: bool,
+    ) {
+        let path: Path = path.split('/').map(str::to_owned).collect();
+        let prefix: Path = prefix.iter().map(|&it| it.to_owned()).collect();
+        assert_eq!(is_visible(&path, &prefix), expected);
+    }
+
+    #[test]
+    fn a_template_mentions_values_by_chains_of_names() {
+        let text = "{{ tpl (toYaml $.Values.a.b) . }} {{ .c.d }} 1.5 e";
+        let found: Vec<_> = chains(text).collect();
+        assert_eq!(
+            found,
+            [vec!["Values", "a", "b"], vec!["c", "d"], vec!["1", "5"]]
+        );
+    }
 }

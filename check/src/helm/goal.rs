@@ -172,3 +172,80 @@ fn added(before: Option<&Value>, after: &Value) -> Vec<Value> {
     let items = after.as_array().into_iter().flatten();
     items.filter(is_new).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use serde_json::json;
+
+    fn keep() -> Value {
+        json!({"action": "keep"})
+    }
+
+    fn drop() -> Value {
+        json!({"action": "drop"})
+    }
+
+    /// What the chart adds itself, before or after the value, stays out of the value.
+    #[rstest]
+    #[case::nothing(json!([]), json!([]), json!([keep()]))]
+    #[case::all_of_it(json!([drop()]), json!([drop()]), json!([keep(), drop()]))]
+    #[case::the_charts_own(json!([{"own": 1}, drop()]), json!([drop()]), json!([keep(), drop()]))]
+    #[case::with_a_template_in_it(json!([{"regex": "shop"}]), json!([{"regex": "{{ .Release.Name }}"}]),
+        json!([keep(), {"regex": "{{ .Release.Name }}"}]))]
+    #[case::given_already(json!([]), json!([keep()]), json!([keep()]))]
+    fn a_value_gets_what_the_fix_adds(
+        #[case] before: Value,
+        #[case] now: Value,
+        #[case] expected: Value,
+    ) {
+        let rest = before.as_array().cloned().unwrap_or_default();
+        let change = Change {
+            pointer: Path::new(),
+            before: Some(before),
+            after: std::iter::once(keep()).chain(rest).collect(),
+        };
+        assert_eq!(change.content(Some(&now)), expected);
+    }
+
+    #[rstest]
+    #[case(json!({"b": 1}), json!({"b": 2}), &["a/b"])]
+    #[case(json!({"b": {"c": 1}, "d": 1}), json!({"b": {"c": 1, "e": 2}}), &["a/b/e", "a/d"])]
+    #[case(json!([1]), json!([2, 1]), &["a"])]
+    #[case(json!({}), json!({"b": {"c": 1}}), &["a/b/c"])]
+    #[case(json!({"b": 1}), json!({}), &["a"])]
+    fn mappings_are_compared_field_by_field(
+        #[case] old: Value,
+        #[case] new: Value,
+        #[case] expected: &[&str],
+    ) {
+        let mut changes = Vec::new();
+        compare(
+            &mut vec!["a".to_owned()],
+            Some(&old),
+            Some(&new),
+            &mut changes,
+        );
+        let found = changes.iter().map(|change| change.pointer.join("/"));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_filter_of_targets_may_be_one_of_samples() {
+        let change = Change {
+            pointer: judge::segments("/spec/endpoints/0/relabelings"),
+            before: Some(json!([drop()])),
+            after: json!([keep(), drop()]),
+        };
+        let other = change.equivalent().expect("a list of relabel configs");
+        assert_eq!(
+            other.pointer,
+            judge::segments("/spec/endpoints/0/metricRelabelings")
+        );
+        assert_eq!(
+            other.content(Some(&json!([drop()]))),
+            json!([keep(), drop()])
+        );
+    }
+}

@@ -186,3 +186,74 @@ fn is_immutable(kind: &str, pointer: &[String]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn candidate(path: &str, shape: Shape) -> Candidate {
+        let path = path.split('/').map(str::to_owned).collect();
+        Candidate { path, shape }
+    }
+
+    /// A template that prints the marked values in its way; where each of them is seen.
+    #[rstest]
+    #[case::a_list("a: MONITOR\n", Shape::List, "- {regex: isolation0000, action: drop}", &[("a", true)])]
+    #[case::a_mapping("a: MONITOR\n", Shape::Map, "{isolation0000: isolation0000, b: c}", &[("a", true)])]
+    #[case::a_text("a: MONITOR\n", Shape::Text, "isolation0000", &[("a", true)])]
+    #[case::a_part_of_a_text("a: MONITOR\n", Shape::Text, "x-isolation0000", &[("a", false)])]
+    #[case::in_a_text("a: |\n  b: MONITOR\n", Shape::Map, "{isolation0000: isolation0000}", &[("a", false)])]
+    #[case::as_a_key("MONITOR: 1\n", Shape::Text, "isolation0000", &[("isolation0000", false)])]
+    #[case::another_mark("a: MONITOR\n", Shape::Text, "isolation0001", &[])]
+    fn a_mark_is_seen_where_it_stands(
+        #[case] template: &str,
+        #[case] shape: Shape,
+        #[case] content: &str,
+        #[case] expected: &[(&str, bool)],
+    ) {
+        let text = template
+            .replace("MONITOR", content)
+            .replace("a: - ", "a:\n- ");
+        let text = format!("---\n# Source: shop/templates/a.yaml\nkind: A\n{text}");
+        let seen = seen(&text, &[candidate("v", shape)]);
+        let seen: Vec<_> = seen
+            .iter()
+            .map(|one| (one.pointer.join("/"), one.is_whole))
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(at, whole)| ((*at).to_owned(), *whole))
+            .collect();
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_mark_keeps_what_is_there() {
+        let values = json!({"l": [{"regex": "x"}], "m": {"a": 1}, "t": "x"});
+        let candidates = [
+            candidate("l", Shape::List),
+            candidate("m", Shape::Map),
+            candidate("t", Shape::Text),
+            candidate("new/l", Shape::List),
+        ];
+        let marked = marked(&values, &candidates);
+        assert_eq!(marked["l"][1], values["l"][0]);
+        assert_eq!(
+            marked["m"],
+            json!({"a": 1, "isolation0001": "isolation0001"})
+        );
+        assert_eq!(marked["t"], "isolation0002");
+        assert_eq!(marked["new"]["l"][0]["regex"], "isolation0003");
+    }
+
+    #[rstest]
+    #[case("Deployment", "spec/selector/matchLabels/a", true)]
+    #[case("Deployment", "spec/template/metadata/labels/a", false)]
+    #[case("StatefulSet", "spec/volumeClaimTemplates/0/metadata/labels/a", true)]
+    #[case("Service", "spec/selector/a", false)]
+    fn some_fields_can_never_change(#[case] kind: &str, #[case] at: &str, #[case] expected: bool) {
+        let pointer: Path = at.split('/').map(str::to_owned).collect();
+        assert_eq!(is_immutable(kind, &pointer), expected);
+    }
+}

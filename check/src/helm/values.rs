@@ -198,3 +198,78 @@ pub fn place(input: &Input, path: &[String]) -> Range<usize> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use serde_json::json;
+
+    fn path(text: &str) -> Path {
+        text.split('/').map(str::to_owned).collect()
+    }
+
+    #[rstest]
+    #[case("a/b", json!({"a": {}}), "a.b")]
+    #[case("a/0/b", json!({"a": [{}]}), "a[0].b")]
+    #[case("a/0", json!({"a": {}}), "a.0")]
+    #[case("labels/example.com/x", json!({}), "labels.example\\.com.x")]
+    fn a_path_is_shown_as_set_has_it(#[case] of: &str, #[case] values: Value, #[case] shown: &str) {
+        assert_eq!(super::shown(&path(of), &values), shown);
+    }
+
+    #[rstest]
+    #[case(json!({}), "a/b", json!({"a": {"b": 1}}))]
+    #[case(json!({"a": null}), "a/b", json!({"a": {"b": 1}}))]
+    #[case(json!({"a": {"c": 2}}), "a/b", json!({"a": {"b": 1, "c": 2}}))]
+    #[case(json!({"a": [{"c": 2}]}), "a/0/b", json!({"a": [{"b": 1, "c": 2}]}))]
+    fn what_is_missing_around_a_value_is_made(
+        #[case] mut values: Value,
+        #[case] at: &str,
+        #[case] expected: Value,
+    ) {
+        assert!(has_room(&values, &path(at)));
+        put(&mut values, &path(at), 1.into());
+        assert_eq!(values, expected);
+    }
+
+    #[rstest]
+    #[case(json!({"a": "text"}), "a/b")]
+    #[case(json!({"a": []}), "a/0/b")]
+    #[case(json!({"a": false}), "a/b")]
+    fn there_is_no_room_in_what_is_no_mapping(#[case] values: Value, #[case] at: &str) {
+        assert!(!has_room(&values, &path(at)));
+    }
+
+    #[test]
+    fn the_edit_of_an_item_is_one_of_the_list() {
+        let values = json!({"a": {"b": [{"c": 1}, {"d": 2}]}});
+        let lifted = lifted(&values, &path("a/b/1/e"), 3.into());
+        assert_eq!(lifted, (path("a/b"), json!([{"c": 1}, {"d": 2, "e": 3}])));
+    }
+
+    #[rstest]
+    #[case("", "x:\n  y: 1\n")]
+    #[case("# c\n", "# c\nx:\n  y: 1\n")]
+    #[case("a: 1 # c\n", "a: 1 # c\nx:\n  y: 1\n")]
+    #[case("x: # c\n  z: 2\n", "x: # c\n  z: 2\n  y: 1\n")]
+    #[case("x: {z: 2}\n---\nx: other\n", "x: {z: 2, y: 1}\n---\nx: other\n")]
+    fn comments_and_order_stay(#[case] text: &str, #[case] expected: &str) {
+        let edits = Edits::from([(path("x/y"), 1.into())]);
+        assert_eq!(edited(text, &edits).as_deref(), Some(expected));
+    }
+
+    #[rstest]
+    #[case("x/y", "z: 1\nx:\n  y: 2\n", "y")]
+    #[case("x/w", "z: 1\nx:\n  y: 2\n", "x")]
+    #[case("v/w", "z: 1\nx:\n  y: 2\n", "")]
+    #[case("v", "", "")]
+    fn the_innermost_key_that_stands_there_is_shown(
+        #[case] at: &str,
+        #[case] text: &str,
+        #[case] key: &str,
+    ) {
+        let input = Input::new(None, text.to_owned());
+        assert_eq!(&text[place(&input, &path(at))], key);
+    }
+}

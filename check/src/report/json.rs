@@ -41,7 +41,7 @@ impl Form for Json {
         if self.objects == 0 {
             write!(out, "{{\n\"objects\": [")?;
         }
-        let summary = json!({
+        let mut summary = json!({
             "objects": counts.objects,
             "accepted": counts.objects - counts.rejected - counts.known,
             "rejected": counts.rejected,
@@ -51,6 +51,9 @@ impl Form for Json {
             "unreadable": counts.unreadable,
             "unjudged": counts.unjudged,
         });
+        if counts.by_values > 0 {
+            summary["solvedByValues"] = counts.by_values.into();
+        }
         let unreadable = Value::from(std::mem::take(&mut self.unreadable));
         let unjudged = Value::from(std::mem::take(&mut self.unjudged));
         writeln!(
