@@ -206,10 +206,11 @@ fn write(release: &Release, repaired: &Repaired) -> Result<bool> {
 /// Tells which fields Helm renders differently now.
 fn tell_difference(before: &str, after: &str) {
     let changed = difference::between(before, after);
-    eprintln!(
-        "env-isolation-check: Helm renders {} objects differently:",
-        changed.len()
-    );
+    let count = match changed.len() {
+        1 => "1 object".to_owned(),
+        count => format!("{count} objects"),
+    };
+    eprintln!("env-isolation-check: Helm renders {count} differently:");
     for one in changed.iter().take(MAX_LISTED) {
         let fields = one
             .whole

@@ -146,7 +146,7 @@ fn what_is_written_passes_and_nothing_else_is_touched() {
     assert_eq!(place.read("base.yaml"), "web: {enabled: true}\n");
     let parts = [
         "wrote dev.yaml:\n  web.monitor.additionalLabels.release\n  web.monitor.endpoints\n",
-        "Helm renders 1 objects differently:\n  ServiceMonitor monitoring-dev-web: metadata.labels.release, \
+        "Helm renders 1 object differently:\n  ServiceMonitor monitoring-dev-web: metadata.labels.release, \
          spec.endpoints[0].relabelings, spec.endpoints[1].relabelings\n",
         " renderings, ",
     ];
@@ -370,6 +370,34 @@ fn a_label_with_dots_and_a_misspelled_value_are_found() {
         ran.err.contains("  workers.metricRelabellings\n"),
         "{ran:?}"
     );
+}
+
+/// The chart prints a label twice, and the API server reads the last one: that one is set.
+#[test]
+fn of_a_label_that_is_printed_twice_the_last_one_is_set() {
+    let Some(helm) = helm() else { return };
+    let label = "{release: monitoring-prod}";
+    let values = format!("{WEB}  monitor: {{additionalLabels: {label}}}\ncommonLabels: {label}\n");
+    let place = place(&[
+        ("dev.yaml", &values),
+        ("policy.yaml", "namespaceFilter: proven\n"),
+    ]);
+    let ran = run(
+        &place,
+        &helm,
+        &["-f", "dev.yaml", "-s", "policy.yaml", "--write"],
+    );
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out
+            .contains("metadata.labels.release is given more than once: this one counts"),
+        "{ran:?}"
+    );
+    let expected = values.replace(
+        "additionalLabels: {release: monitoring-prod}",
+        "additionalLabels: {release: monitoring-dev}",
+    );
+    assert_eq!(place.read("dev.yaml"), expected);
 }
 
 /// One list for two monitors, of which one discovers `default` only: a keep would leave it nothing.

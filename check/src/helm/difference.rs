@@ -1,6 +1,6 @@
 //! What is rendered differently: the fields of each object that are not the same any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub fn between(before: &str, after: &str) -> Vec<Changed> {
             .collect()
     };
     let (before, after) = (of(before), of(after));
-    let ids: std::collections::BTreeSet<&Id> = before.keys().chain(after.keys()).collect();
+    let ids: BTreeSet<&Id> = before.keys().chain(after.keys()).collect();
     let changed = |id: &Id| {
         let (old, new) = (before.get(id), after.get(id));
         if old == new {
@@ -72,7 +72,7 @@ fn compare(path: String, old: &Value, new: &Value, fields: &mut Vec<String>) {
     match (old, new) {
         _ if old == new => {}
         (Value::Object(old), Value::Object(new)) => {
-            let keys: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
             for key in keys {
                 let dot = if path.is_empty() { "" } else { "." };
                 let path = format!("{path}{dot}{key}");

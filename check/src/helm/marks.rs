@@ -1,6 +1,8 @@
 //! Marks: texts that are put into values, and looked for in what is rendered. Renderings are never compared, for
 //! certificates and passwords in them are random.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::render::{Id, contents};
@@ -122,8 +124,7 @@ pub fn seen(rendered: &str, candidates: &[Candidate]) -> Vec<Sighting> {
     found.sort();
     found.dedup();
     // A key is seen with its value.
-    let whole: std::collections::BTreeSet<_> =
-        found.iter().filter(|one| one.is_whole).cloned().collect();
+    let whole: BTreeSet<_> = found.iter().filter(|one| one.is_whole).cloned().collect();
     found.retain(|one| {
         let is_key_of = |depth: usize| {
             let seen = Sighting {

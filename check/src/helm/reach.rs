@@ -165,7 +165,7 @@ impl<'a> Reach<'a> {
                 .flat_map(|(id, change)| ranking.choices(id, change));
             choices.map(|choice| choice.candidate).collect()
         };
-        if reaching.len() > 1 {
+        if !reaching.is_empty() {
             let whole = Scratch::new(&chart.path)?;
             whole.forget_defaults()?;
             let mut seen = Seen::default();

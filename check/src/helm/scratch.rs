@@ -5,6 +5,7 @@
 //! values.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -146,17 +147,12 @@ impl Scratch {
         Ok(())
     }
 
-    /// The chart as the copy of this one, with nothing but these values; with those of the chart itself, if there are none.
+    /// The chart as the copy of this one, with nothing but these values and flags.
     ///
     /// # Errors
     ///
     /// If the values cannot be written.
-    pub fn with(
-        &self,
-        chart: &Chart,
-        values: &Value,
-        flags: &[std::ffi::OsString],
-    ) -> Result<Chart> {
+    pub fn with(&self, chart: &Chart, values: &Value, flags: &[OsString]) -> Result<Chart> {
         let file = self.folder.path().join("values.json");
         fs::write(&file, values.to_string())?;
         Ok(Chart {
@@ -296,6 +292,64 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 pub fn unpack(archive: &Path, into: &Path) -> Result<()> {
     let name = || format!("cannot unpack {}", archive.display());
     let file = File::open(archive).with_context(name)?;
-    let reader = GzDecoder::new(file).take(MAX_SIZE);
-    tar::Archive::new(reader).unpack(into).with_context(name)
+    fs::create_dir_all(into).with_context(name)?;
+    let mut archive = tar::Archive::new(GzDecoder::new(file).take(MAX_SIZE));
+    for entry in archive.entries().with_context(name)? {
+        let mut entry = entry.with_context(name)?;
+        // Nothing is ever written through a link.
+        let kind = entry.header().entry_type();
+        if kind.is_file() || kind.is_dir() {
+            entry.unpack_in(into).with_context(name)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// An archive with a file in it, and a link that leads out of it.
+    fn archive(at: &Path, link: &Path) -> Result<()> {
+        let writer = flate2::write::GzEncoder::new(File::create(at)?, flate2::Compression::fast());
+        let mut archive = tar::Builder::new(writer);
+        let mut header = tar::Header::new_gnu();
+        let text = b"name: exporter\n";
+        header.set_size(text.len().try_into()?);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, "exporter/Chart.yaml", text.as_slice())?;
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Symlink);
+        header.set_size(0);
+        archive.append_link(&mut header, "exporter/values.yaml", link)?;
+        archive.into_inner()?.finish()?.flush()?;
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_outside_of_the_copy_is_written() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (chart, outside) = (folder.path().join("shop"), folder.path().join("outside"));
+        fs::write(&outside, "mine")?;
+        fs::create_dir_all(chart.join("charts"))?;
+        fs::create_dir_all(chart.join("templates"))?;
+        fs::write(chart.join("Chart.yaml"), "name: shop\n")?;
+        fs::write(chart.join("templates/a.yaml"), "a")?;
+        archive(&chart.join("charts/exporter-0.1.0.tgz"), &outside)?;
+        let mut scratch = Scratch::new(&chart)?;
+        scratch.keep(&BTreeSet::new())?;
+        scratch.forget_defaults()?;
+        assert!(
+            scratch
+                .chart()
+                .join("charts/exporter-0.1.chart/Chart.yaml")
+                .is_file()
+        );
+        assert_eq!(fs::read_to_string(outside)?, "mine");
+        assert_eq!(fs::read_to_string(chart.join("templates/a.yaml"))?, "a");
+        assert!(chart.join("charts/exporter-0.1.0.tgz").is_file());
+        Ok(())
+    }
 }
