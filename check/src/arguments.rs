@@ -130,6 +130,7 @@ pub(crate) struct Explain {
 
 /// Flags that Helm has, too, are called and mean as they do there.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Helm {
     #[command(flatten)]
     pub judging: Judging,
@@ -166,6 +167,9 @@ pub(crate) struct Helm {
     /// Write the new contents into the last file of values, and report what is left. Comments and order stay.
     #[arg(long)]
     pub write: bool,
+    /// Turn off the objects that the policy has no fix for, where a value does that.
+    #[arg(long)]
+    pub turn_off: bool,
     /// Write them into this file instead: one of the files of values, or one that comes after them.
     #[arg(long, value_name = "FILE", requires = "chart")]
     pub write_to: Option<PathBuf>,

@@ -173,6 +173,7 @@ fn releases(
             },
             flags: flags.clone(),
             set: set.clone(),
+            turn_off: arguments.turn_off,
             target,
         }
     };

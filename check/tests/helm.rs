@@ -292,6 +292,32 @@ fn what_no_value_reaches_is_told_with_a_patch() {
     assert_eq!(place.read("dev.yaml"), values);
 }
 
+/// A Prometheus without selectors of its own has no fix: a person decides whether it goes.
+#[test]
+fn what_has_no_fix_is_turned_off_where_that_is_wanted() {
+    let Some(helm) = helm() else { return };
+    let values = WEB.replace(
+        "prometheus: {enabled: false}",
+        "prometheus: {enabled: true} # ours",
+    );
+    let place = place(&[("dev.yaml", &values)]);
+    let ran = run(&place, &helm, &["-f", "dev.yaml", "--write"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.out.contains(
+            "= note: prometheus.enabled: false does without the object (--turn-off writes it)\n"
+        ),
+        "{ran:?}"
+    );
+    let ran = run(&place, &helm, &["-f", "dev.yaml", "--write", "--turn-off"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.err.contains("  Prometheus monitoring-dev: is gone\n"),
+        "{ran:?}"
+    );
+    assert!(place.read("dev.yaml").contains("enabled: false"), "{ran:?}");
+}
+
 /// The label of the rule is the name of the release; no value is.
 #[test]
 fn a_name_of_the_release_is_told_as_one() {

@@ -41,6 +41,8 @@ pub struct Release {
     pub flags: Vec<OsString>,
     /// What is set on the command line, `path=value` each: it wins over files.
     pub set: Vec<String>,
+    /// Whether objects that the policy has no fix for are turned off, where a value does that.
+    pub turn_off: bool,
     /// The file of values that gets new contents: one of the chart's, or one that is to be its last.
     pub target: Option<PathBuf>,
 }

@@ -71,7 +71,10 @@ impl Remedies<'_> {
     /// The values without which a template makes no object.
     fn switches(&self, template: &str) -> Vec<String> {
         let switches = self.reach().switches.get(template).into_iter().flatten();
-        let told = |path: &Path| format!("{}: false does without the object", self.shown(path));
+        let told = |path: &Path| {
+            let path = self.shown(path);
+            format!("{path}: false does without the object (--turn-off writes it)")
+        };
         switches.map(told).collect()
     }
 

@@ -70,6 +70,9 @@ impl<'a> Rounds<'a> {
     /// If there is no Helm, or what was rendered before cannot be rendered again.
     pub fn run(&mut self, first: &[Goal], outcomes: &[Outcome]) -> Result<Vec<Outcome>> {
         let known = complaints(outcomes);
+        if self.release.turn_off {
+            self.turn_off(outcomes);
+        }
         let mut goals = first.to_vec();
         let mut last = None;
         let mut at_most = usize::MAX;
@@ -124,6 +127,20 @@ impl<'a> Rounds<'a> {
                 Ok(rendered) => self.judge.input(0, &rendered),
                 Err(said) => bail!(super::repair::hinted(&self.release.chart, &said)),
             },
+        }
+    }
+
+    /// Turns off the objects that the policy has no fix for: by the innermost value that does it.
+    fn turn_off(&mut self, outcomes: &[Outcome]) {
+        for (key, outcome, index) in goal::keys(outcomes) {
+            let template = outcome.template.as_ref();
+            let switches = template.and_then(|template| self.reach.switches.get(template));
+            let innermost = switches.into_iter().flatten().max_by_key(|path| path.len());
+            let is_unfixed = outcome.findings[index].kind.fix().is_none();
+            if let Some(path) = innermost.filter(|_| is_unfixed) {
+                self.edits.insert(path.clone(), false.into());
+                self.solved_by.insert(key, vec![path.clone()]);
+            }
         }
     }
 
