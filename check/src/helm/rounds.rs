@@ -165,7 +165,11 @@ impl<'a> Rounds<'a> {
     ) -> Result<Option<Vec<Outcome>>> {
         for path in self.edits.keys().cloned().collect::<Vec<_>>() {
             let Some(before) = &last else { break };
-            if self.renderer.left() < 2
+            let is_goal = |key: &Key| goals.iter().any(|goal| goal.key == *key);
+            let mut solved = self.solved_by.iter();
+            let turns_off = solved.any(|(key, paths)| paths.contains(&path) && !is_goal(key));
+            if turns_off
+                || self.renderer.left() < 2
                 || !goals.iter().all(|goal| self.is_solved_without(goal, &path))
             {
                 continue;
