@@ -15,7 +15,7 @@ use yaml_edit::{Document, Mapping, ScalarValue, Sequence, YamlNode, YamlValue};
 
 use crate::input::Input;
 use crate::judge::Outcome;
-use crate::yaml::Node;
+use crate::yaml::{Content, Node};
 
 /// A text with its fixes.
 #[derive(Debug)]
@@ -114,6 +114,34 @@ pub fn replacement(
     let document = outcome.document.start;
     let range = document + start..document + old.len() - end;
     Some((range, new[start..new.len() - end].to_owned()))
+}
+
+/// The document with these members set, each as a whole: nothing is written into what an alias shares. None if it does not
+/// have this content then.
+#[must_use]
+pub fn with_members<'a>(
+    document: &str,
+    members: impl Iterator<Item = (&'a Vec<String>, &'a Value)>,
+    new: &Value,
+) -> Option<String> {
+    let mut text = document.to_owned();
+    for (path, content) in members {
+        let root = Node::read(&text, 0).ok()?;
+        let is_mapping = |depth: &usize| {
+            let node = root.at(&path[..*depth]);
+            node.is_some_and(
+                |node| matches!(&node.content, Content::Mapping(members) if !members.is_empty()),
+            )
+        };
+        // What is missing around the member is set with it.
+        let depth = (0..path.len()).rev().find(is_mapping)?;
+        let around = path[depth + 1..].iter().rev();
+        let content = around.fold(content.clone(), |inner, key| {
+            Value::Object([(key.clone(), inner)].into_iter().collect())
+        });
+        text = Edit::Set(path[..depth].to_vec(), path[depth].clone(), content).apply(&text)?;
+    }
+    (value(&text).as_ref() == Some(new)).then_some(text)
 }
 
 /// How long the first lines are that are the same, in bytes.

@@ -149,7 +149,9 @@ pub fn edited(text: &str, edits: &Edits) -> Option<String> {
         return Some(start + &yaml_of(&new));
     };
     let old = &text[range.clone()];
-    let edited = fix::rewritten(old, &new).or_else(|| appended(old, edits, &new))?;
+    let edited = fix::rewritten(old, &new)
+        .or_else(|| fix::with_members(old, edits.iter(), &new))
+        .or_else(|| appended(old, edits, &new))?;
     Some([&text[..range.start], &edited, &text[range.end..]].concat())
 }
 
@@ -257,6 +259,21 @@ mod tests {
     fn comments_and_order_stay(#[case] text: &str, #[case] expected: &str) {
         let edits = Edits::from([(path("x/y"), 1.into())]);
         assert_eq!(edited(text, &edits).as_deref(), Some(expected));
+    }
+
+    #[rstest]
+    #[case::an_alias("z: &l [a]\nx:\n  y: *l # c\n", json!(["b", "a"]))]
+    #[case::of_a_mapping("z: &l {a: b}\nx:\n  y: *l\n", json!({"a": "c"}))]
+    #[case::an_anchor("x:\n  y: &l [a]\nz: *l\n", json!(["b", "a"]))]
+    fn what_an_alias_shares_stays(#[case] text: &str, #[case] content: Value) {
+        let edits = Edits::from([(path("x/y"), content.clone())]);
+        let Some(new) = edited(text, &edits) else {
+            // The anchor would go with its list.
+            assert!(text.starts_with("x:\n  y: &l"), "{text}");
+            return;
+        };
+        let (old, new) = (read(text).expect("values"), read(&new).expect("values"));
+        assert_eq!((&new["x"]["y"], &new["z"]), (&content, &old["z"]));
     }
 
     #[rstest]
