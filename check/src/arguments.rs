@@ -68,6 +68,12 @@ fn namespace(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// A name and a path.
+fn named_chart(text: &str) -> Result<(String, String), &'static str> {
+    let (name, path) = text.split_once('=').ok_or("expected NAME=PATH")?;
+    Ok((name.to_owned(), path.to_owned()))
+}
+
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Check {
@@ -164,7 +170,8 @@ pub(crate) struct Helm {
     /// How to report.
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
-    /// Write the new contents into the last file of values, and report what is left. Comments and order stay.
+    /// Write the new contents into the last file of values, or where the values of a manifest stand, and report what is
+    /// left. Comments and order stay.
     #[arg(long)]
     pub write: bool,
     /// Turn off the objects that the policy has no fix for, where a value does that.
@@ -173,9 +180,15 @@ pub(crate) struct Helm {
     /// Write them into this file instead: one of the files of values, or one that comes after them.
     #[arg(long, value_name = "FILE", requires = "chart")]
     pub write_to: Option<PathBuf>,
+    /// A chart that manifests name: its folder or archive.
+    #[arg(id = "charts", long = "chart", value_name = "NAME=PATH", value_parser = named_chart, requires = "chart")]
+    pub charts: Vec<(String, String)>,
     /// Exit with 1 for a warning, too.
     #[arg(long)]
     pub warnings_as_errors: bool,
+    /// Exit with 2 for a release that is not judged, too.
+    #[arg(long)]
+    pub strict: bool,
     /// How many findings the text shows; the others are counted.
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     pub max_findings: usize,
@@ -185,13 +198,14 @@ pub(crate) struct Helm {
     /// List all objects with their verdicts, and how often Helm rendered.
     #[arg(long, short)]
     pub verbose: bool,
-    /// The chart: its folder or archive, oci://…, or its name in the repository of --repo; unless given, the charts of
+    /// The chart: its folder or archive, oci://…, or its name in the repository of --repo. Or manifests of Argo CD
+    /// (`Application`, `ApplicationSet`) or Flux (`HelmRelease`): a file, a folder or a glob. Unless given, the charts of
     /// `env-isolation.yaml`.
     #[arg(value_name = "CHART")]
     pub chart: Option<String>,
-    /// The name of the release.
-    #[arg(value_name = "RELEASE", default_value = "release-name")]
-    pub release: String,
+    /// The name of the release; `release-name` unless given.
+    #[arg(value_name = "RELEASE")]
+    pub release: Option<String>,
     /// Further flags of `helm template`, after --.
     #[arg(value_name = "FLAGS", last = true)]
     pub flags: Vec<OsString>,

@@ -20,7 +20,7 @@ use glob::{MatchOptions, Pattern};
 
 use crate::chart::Chart;
 use crate::input::Input;
-use crate::manifest::is_namespace;
+use crate::manifest::{is_namespace, is_release};
 use crate::report;
 use crate::yaml::{self, Content, Node};
 
@@ -182,9 +182,7 @@ fn chart(input: &Input, value: &Node, folder: &Path) -> Result<Chart> {
             ("path", _) => folder = Some(path(value)?),
             ("namespace", _) => into = Some(namespace(input, value)?),
             ("release", _) => {
-                // A release is called as Helm has it: DNS labels with dots between them.
-                let is_name = |text: &&str| text.len() <= 53 && text.split('.').all(is_namespace);
-                let text = value.text().filter(is_name);
+                let text = value.text().filter(|text| is_release(text));
                 let wrong = || wrong(value.first(), "no release can have this name");
                 release = Some(text.ok_or_else(wrong)?.to_owned());
             }

@@ -14,7 +14,7 @@ use crate::unjudged::Unjudged;
 pub const STANDARD_INPUT: &str = "-";
 
 /// The extensions of the manifests that are looked for in folders.
-const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
+pub const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// What describes a chart, in its folder.
 const CHART: &str = "Chart.yaml";

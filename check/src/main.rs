@@ -305,6 +305,7 @@ impl Batch {
                 inputs,
                 outcomes,
                 settings,
+                title: None,
             })
         };
         for documents in documents(&self.inputs).chunks(DOCUMENTS) {

@@ -198,6 +198,12 @@ pub fn is_namespace(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// Whether a release can have this name: DNS labels with dots between them, as Helm has it.
+#[must_use]
+pub fn is_release(text: &str) -> bool {
+    text.len() <= 53 && text.split('.').all(is_namespace)
+}
+
 /// The group, empty for the core group, and the version of an `apiVersion`.
 fn group_and_version(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))

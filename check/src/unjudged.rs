@@ -15,6 +15,8 @@ pub enum Unjudged {
     NoInput,
     /// An object names what a controller renders and installs.
     Installs,
+    /// An object describes a release that is not judged, for this reason.
+    Release(String),
     /// An object has one of the operator's kinds, in this API group.
     OtherGroup(String),
     /// A document is no Kubernetes object.
@@ -47,8 +49,10 @@ impl fmt::Display for Unjudged {
             Self::NoManifest => "this folder has no manifest (.yaml, .yml or .json)",
             Self::NoInput => "standard input is empty",
             Self::Installs => {
-                "what it installs is not judged: judge what Helm or Kustomize render of it"
+                "what it installs is not judged: judge what Helm or Kustomize render of it; \
+                 `env-isolation-check helm` reads Applications and HelmReleases"
             }
+            Self::Release(reason) => reason,
             Self::OtherGroup(group) => {
                 return write!(
                     formatter,

@@ -191,7 +191,7 @@ note: others.yaml:1: PodMonitor shop-dev/azure: not judged, for the setting `api
 name \"azmonitoring.microsoft.com\"
 
 note: others.yaml:5: Application argocd/shop: what it installs is not judged: judge what Helm or Kustomize \
-render of it
+render of it; `env-isolation-check helm` reads Applications and HelmReleases
 
 note: others.yaml:13: not judged, for it is no Kubernetes object: it has no `kind`
 

@@ -6,13 +6,10 @@ mod place;
 use std::path::Path;
 use std::process::Command;
 
-use place::{Place, Ran};
+use place::{CHART, Place, Ran, helm};
 use rstest::rstest;
 use serde_json::Value;
 use walkdir::WalkDir;
-
-/// A chart with what makes it hard.
-const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shop-chart");
 
 /// The program that stands for Helm.
 const STAND_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/helm");
@@ -28,32 +25,6 @@ database: {enabled: false}
 web: # the shop itself
   enabled: true
 ";
-
-/// Helm, or nothing: then it says what is skipped.
-fn helm() -> Option<String> {
-    let helm = std::env::var("HELM").unwrap_or_else(|_| "helm".to_owned());
-    if Command::new(&helm).arg("version").output().is_ok() {
-        return Some(helm);
-    }
-    eprintln!("skipped: there is no helm on PATH, with which the chart of the tests is rendered");
-    None
-}
-
-/// A folder with the chart and these files.
-fn place(files: &[(&str, &str)]) -> Place {
-    let place = Place::with(files);
-    for entry in WalkDir::new(CHART) {
-        let entry = entry.expect("a file");
-        let name = entry.path().strip_prefix(CHART).expect("a path");
-        let to = place.path().join("shop").join(name);
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(to).expect("a folder");
-        } else {
-            std::fs::copy(entry.path(), to).expect("a file");
-        }
-    }
-    place
-}
 
 /// Runs the command for release `monitoring-dev` of the chart in namespace `shop-dev`.
 fn run(place: &Place, helm: &str, arguments: &[&str]) -> Ran {
@@ -81,7 +52,7 @@ fn violations(ran: &Ran) -> Vec<(String, String, Value)> {
 #[test]
 fn each_violation_has_its_value() {
     let Some(helm) = helm() else { return };
-    let place = place(&[("dev.yaml", "# nothing yet\n")]);
+    let place = Place::with_shop(&[("dev.yaml", "# nothing yet\n")]);
     let ran = run(&place, &helm, &["-f", "dev.yaml", "-o", "json"]);
     let found = violations(&ran);
     let found: Vec<String> = found
@@ -107,7 +78,7 @@ fn each_violation_has_its_value() {
 #[test]
 fn what_is_written_passes_and_nothing_else_is_touched() {
     let Some(helm) = helm() else { return };
-    let place = place(&[("base.yaml", "web: {enabled: true}\n"), ("dev.yaml", WEB)]);
+    let place = Place::with_shop(&[("base.yaml", "web: {enabled: true}\n"), ("dev.yaml", WEB)]);
     let ran = run(
         &place,
         &helm,
@@ -170,7 +141,7 @@ fn what_is_written_passes_and_nothing_else_is_touched() {
 #[test]
 fn the_report_shows_where_the_value_stands() {
     let Some(helm) = helm() else { return };
-    let place = place(&[("dev.yaml", WEB)]);
+    let place = Place::with_shop(&[("dev.yaml", WEB)]);
     let ran = run(&place, &helm, &["-f", "dev.yaml"]);
     let expected = "\
  --> dev.yaml:7:1
@@ -237,7 +208,7 @@ fn a_file_of_values_may_be_written_in_any_way(#[case] text: &str, #[case] kept: 
     let Some(helm) = helm() else { return };
     let off = "workers: {enabled: false}\ncart: {enabled: false}\nrules: {enabled: false}\n\
                prometheus: {enabled: false}\ndatabase: {enabled: false}\n";
-    let place = place(&[("base.yaml", off), ("dev.yaml", text)]);
+    let place = Place::with_shop(&[("base.yaml", off), ("dev.yaml", text)]);
     let ran = run(
         &place,
         &helm,
@@ -272,7 +243,7 @@ fn what_no_value_reaches_is_told_with_a_patch() {
         "web: # the shop itself\n  enabled: true",
         "fixed: {enabled: true}\nweb: {enabled: false}",
     );
-    let place = place(&[("dev.yaml", &values)]);
+    let place = Place::with_shop(&[("dev.yaml", &values)]);
     let ran = run(&place, &helm, &["-f", "dev.yaml", "--write"]);
     let expected = [
         "   = note: no value reaches it: shop/templates/fixed.yaml hard-codes it",
@@ -300,7 +271,7 @@ fn what_has_no_fix_is_turned_off_where_that_is_wanted() {
         "prometheus: {enabled: false}",
         "prometheus: {enabled: true} # ours",
     );
-    let place = place(&[("dev.yaml", &values)]);
+    let place = Place::with_shop(&[("dev.yaml", &values)]);
     let ran = run(&place, &helm, &["-f", "dev.yaml", "--write"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(
@@ -324,7 +295,7 @@ fn a_name_of_the_release_is_told_as_one() {
     let Some(helm) = helm() else { return };
     let values = WEB.replace("rules: {enabled: false}", "rules: {enabled: true}");
     let values = values.replace("  enabled: true\n", "  enabled: false\n");
-    let place = place(&[("dev.yaml", &values)]);
+    let place = Place::with_shop(&[("dev.yaml", &values)]);
     let mut command = place.command();
     command.env("HELM", &helm);
     command.args(["helm", "shop", "shop", "-n", "shop-dev", "-f", "dev.yaml"]);
@@ -340,7 +311,7 @@ fn what_the_schema_refuses_is_not_written() {
     let values = WEB.replace("database: {enabled: false}", "database: {enabled: true}");
     let values = values.replace("  enabled: true\n", "  enabled: false\n")
         + "global: {monitorLabels: {release: monitoring-dev}}\n";
-    let place = place(&[("dev.yaml", &values)]);
+    let place = Place::with_shop(&[("dev.yaml", &values)]);
     let template = place.read("shop/charts/exporter/templates/monitor.yaml");
     let schema = place.read("shop/charts/exporter/values.schema.json");
     let path = place.path().join("shop/charts/exporter/values.schema.json");
@@ -359,7 +330,7 @@ fn what_the_schema_refuses_is_not_written() {
 fn a_label_with_dots_and_a_misspelled_value_are_found() {
     let Some(helm) = helm() else { return };
     let settings = "releaseLabel: example.com/release\nnamespaceFilter: proven\n";
-    let place = place(&[("dev.yaml", WEB), ("policy.yaml", settings)]);
+    let place = Place::with_shop(&[("dev.yaml", WEB), ("policy.yaml", settings)]);
     let ran = run(
         &place,
         &helm,
@@ -404,7 +375,7 @@ fn of_a_label_that_is_printed_twice_the_last_one_is_set() {
     let Some(helm) = helm() else { return };
     let label = "{release: monitoring-prod}";
     let values = format!("{WEB}  monitor: {{additionalLabels: {label}}}\ncommonLabels: {label}\n");
-    let place = place(&[
+    let place = Place::with_shop(&[
         ("dev.yaml", &values),
         ("policy.yaml", "namespaceFilter: proven\n"),
     ]);
@@ -432,7 +403,7 @@ fn a_value_that_would_leave_another_endpoint_nothing_is_not_offered() {
     let Some(helm) = helm() else { return };
     let values = WEB.replace("workers: {enabled: false}", "workers: {enabled: true}");
     let values = values.replace("  enabled: true\n", "  enabled: false\n");
-    let place = place(&[("dev.yaml", &values)]);
+    let place = Place::with_shop(&[("dev.yaml", &values)]);
     let template = place.read("shop/templates/workers.yaml");
     let path = place.path().join("shop/templates/workers.yaml");
     let selector = "spec:\n  {{- if eq . \"export\" }}\n  namespaceSelector: {matchNames: [default]}\n  {{- end }}\n";
@@ -450,7 +421,7 @@ fn a_value_that_would_leave_another_endpoint_nothing_is_not_offered() {
 #[test]
 fn what_is_set_on_the_command_line_wins() {
     let Some(helm) = helm() else { return };
-    let place = place(&[("dev.yaml", WEB)]);
+    let place = Place::with_shop(&[("dev.yaml", WEB)]);
     let set = "web.monitor.additionalLabels.release=monitoring-prod";
     let ran = run(&place, &helm, &["-f", "dev.yaml", "--set", set, "--write"]);
     let note = "= note: web.monitor.additionalLabels.release is set on the command line, which wins over files\n";
@@ -463,7 +434,7 @@ fn what_is_set_on_the_command_line_wins() {
 #[test]
 fn without_a_file_of_values_the_content_is_told() {
     let Some(helm) = helm() else { return };
-    let place = place(&[]);
+    let place = Place::with_shop(&[]);
     let ran = run(&place, &helm, &[]);
     assert!(
         ran.out.contains("= help: write into a file of values\n"),
@@ -497,7 +468,7 @@ fn without_a_file_of_values_the_content_is_told() {
 #[test]
 fn a_chart_may_be_an_archive() {
     let Some(helm) = helm() else { return };
-    let place = place(&[("dev.yaml", WEB)]);
+    let place = Place::with_shop(&[("dev.yaml", WEB)]);
     let mut package = Command::new(&helm);
     let packed = package
         .current_dir(place.path())
@@ -538,7 +509,7 @@ fn the_charts_of_the_configuration_are_mended_one_by_one() {
         ("dev.yaml", "# dev\n"),
         ("prod.yaml", "# prod\n"),
     ];
-    let place = place(&files);
+    let place = Place::with_shop(&files);
     let mut command = place.command();
     command.env("HELM", &helm).args(["helm", "--write"]);
     let ran = Place::run_command("", &mut command);
@@ -582,7 +553,7 @@ fn what_is_wrong_is_told(#[case] arguments: &[&str], #[case] expected: &str) {
         ("list.yaml", "- a\n"),
         ("empty/values.yaml", ""),
     ];
-    let place = place(&files);
+    let place = Place::with_shop(&files);
     let mut command = place.command();
     command
         .env("HELM", STAND_IN)
@@ -595,7 +566,7 @@ fn what_is_wrong_is_told(#[case] arguments: &[&str], #[case] expected: &str) {
 
 #[test]
 fn what_helm_says_is_told_once() {
-    let place = place(&[]);
+    let place = Place::with_shop(&[]);
     let fails = |answer: &str| {
         let mut command = place.command();
         command.env("HELM", STAND_IN).env("ANSWER", answer);

@@ -30,7 +30,9 @@ impl ChartSource {
         let path = Path::new(name);
         if !is_remote && path.is_dir() {
             if !path.join("Chart.yaml").is_file() {
-                bail!("{name} is no chart: it has no Chart.yaml");
+                bail!(
+                    "{name} is no chart: it has no Chart.yaml; nor is there an Application, ApplicationSet or HelmRelease in it"
+                );
             }
             return Ok(Self {
                 folder: path.to_owned(),

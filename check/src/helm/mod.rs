@@ -10,12 +10,15 @@
 //! 5. [`remedy`] says for each violation which value solves it, or why none does and what does it instead.
 //!
 //! [`repair`] does all of that for a release; [`chart_source`] finds its chart, [`values`] writes into its file of values, and
-//! [`difference`] tells what else is rendered differently then.
+//! [`difference`] tells what else is rendered differently then. [`installed`] reads the releases from the manifests of Argo CD
+//! and Flux; a [`home`] is where their values stand.
 
 pub mod candidates;
 pub mod chart_source;
 pub mod difference;
 pub mod goal;
+pub mod home;
+pub mod installed;
 pub mod marks;
 pub mod rank;
 pub mod reach;
@@ -31,6 +34,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::chart::Chart;
+use home::Home;
 
 /// A chart as it is installed, and the file of values that may be changed.
 #[derive(Clone, Debug)]
@@ -39,10 +43,14 @@ pub struct Release {
     pub chart: Chart,
     /// The flags without those that set values.
     pub flags: Vec<OsString>,
-    /// What is set on the command line, `path=value` each: it wins over files.
+    /// What is set beside the files, `path=value` each: it wins over them.
     pub set: Vec<String>,
+    /// Where that is.
+    pub set_by: &'static str,
     /// Whether objects that the policy has no fix for are turned off, where a value does that.
     pub turn_off: bool,
     /// The file of values that gets new contents: one of the chart's, or one that is to be its last.
     pub target: Option<PathBuf>,
+    /// Where its contents stand, and are written.
+    pub home: Option<Home>,
 }

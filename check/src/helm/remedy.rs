@@ -31,8 +31,9 @@ pub struct Remedies<'a> {
 impl Remedies<'_> {
     /// Says for each violation of a rendering what is to be done.
     pub fn add_to(&self, outcomes: &mut [Outcome]) {
-        let target = self.rounds.release.target.as_ref();
-        let target = target.and_then(|it| Input::read(it).ok()).map(Arc::new);
+        let home = self.rounds.release.home.as_ref();
+        let target = home.and_then(|it| Input::read(it.file()).ok());
+        let target = target.map(Arc::new);
         for outcome in outcomes {
             let Some(name) = outcome.name.clone() else {
                 continue;
@@ -126,7 +127,10 @@ impl Remedies<'_> {
         });
         NewValue {
             path: self.shown(path),
-            range: target.map_or(0..0, |file| values::place(file, path)),
+            range: match (target, &self.rounds.release.home) {
+                (Some(file), Some(home)) => home.place(file, path),
+                _ => 0..0,
+            },
             file: target.cloned(),
             content,
             notes: note.into_iter().collect(),
@@ -160,7 +164,8 @@ impl Remedies<'_> {
         let is_set = |path: &String| self.rounds.release.set.iter().any(|set| is_set(set, path));
         if let Some(path) = paths.find(is_set) {
             return Some(format!(
-                "{path} is set on the command line, which wins over files"
+                "{path} is set {}, which wins over files",
+                self.rounds.release.set_by
             ));
         }
         if !choices.is_empty() || reach.unfound.is_some() {

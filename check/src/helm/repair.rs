@@ -12,7 +12,7 @@ use super::reach::Reach;
 use super::remedy::Remedies;
 use super::render::{self, Renderer};
 use super::rounds::Rounds;
-use super::values;
+use super::values::{self, Edits};
 use crate::chart::Chart;
 use crate::input::{Input, STANDARD_INPUT};
 use crate::judge::{Judge, Outcome, Remedy};
@@ -28,8 +28,8 @@ pub struct Repaired {
     pub outcomes: Vec<Outcome>,
     /// The values that get new contents, as `--set` has them.
     pub edits: Vec<String>,
-    /// The new text of the file of values, if there is one and it can be edited.
-    pub text: Option<String>,
+    /// Their new contents.
+    pub contents: Edits,
     /// The verdicts on what Helm renders then.
     pub after: Vec<Outcome>,
     /// How often Helm rendered.
@@ -76,7 +76,7 @@ pub fn repair(release: &Release, judge: &Judge<'_>) -> Result<Repaired> {
         edits: edits
             .map(|path| values::shown(path, &reach.values))
             .collect(),
-        text: rounds.text()?,
+        contents: rounds.edits.clone(),
         after,
         renderings: helm.count(),
         time: helm.time(),

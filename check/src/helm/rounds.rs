@@ -275,19 +275,6 @@ impl<'a> Rounds<'a> {
         usize::MAX
     }
 
-    /// The text of the file of values with the edits.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read.
-    pub fn text(&self) -> Result<Option<String>> {
-        let text = match &self.release.target {
-            Some(target) if target.exists() => Input::read(target)?.text,
-            _ => String::new(),
-        };
-        Ok(values::edited(&text, &self.edits))
-    }
-
     /// Renders the chart itself with the edits.
     fn render(&self, edits: &Edits) -> Result<Result<Input, String>> {
         let folder = tempfile::tempdir().context("cannot make a folder for values")?;

@@ -182,9 +182,15 @@ pub fn yaml_of(values: &Value) -> String {
 /// the key would stand.
 #[must_use]
 pub fn place(input: &Input, path: &[String]) -> Range<usize> {
+    place_in(input, document(&input.text), path)
+}
+
+/// The same in this document.
+#[must_use]
+pub fn place_in(input: &Input, document: Option<Range<usize>>, path: &[String]) -> Range<usize> {
     let end = input.text.trim_end().len();
     let nowhere = end..end;
-    let Some(range) = document(&input.text) else {
+    let Some(range) = document else {
         return nowhere;
     };
     let Ok(root) = Node::read(&input.text[range.clone()], range.start) else {

@@ -30,6 +30,8 @@ pub struct Part<'a> {
     pub outcomes: &'a [Outcome],
     /// The settings that were judged with.
     pub settings: &'a Settings,
+    /// What the part is called, where it stands by itself in a report for people.
+    pub title: Option<&'a str>,
 }
 
 /// The formats of a report.

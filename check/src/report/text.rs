@@ -38,6 +38,8 @@ pub(super) struct Text {
     renderer: Renderer,
     /// What was said, by all that is the same of it.
     said: BTreeMap<(String, String, Option<String>), Said>,
+    /// How much was said in the parts before that stand by themselves.
+    shown: usize,
     /// Where each fix was shown first.
     fixes: BTreeMap<String, String>,
     hidden: usize,
@@ -62,6 +64,7 @@ impl Text {
                 Renderer::plain()
             },
             said: BTreeMap::new(),
+            shown: 0,
             fixes: BTreeMap::new(),
             hidden: 0,
             list: String::new(),
@@ -87,7 +90,7 @@ impl Text {
             }
             return Ok(());
         }
-        if self.said.len() >= self.style.most {
+        if self.shown + self.said.len() >= self.style.most {
             self.hidden += 1;
             return Ok(());
         }
@@ -131,6 +134,24 @@ impl Text {
         writeln!(out, "{}\n", self.wrapped(&text, 0))
     }
 
+    /// Tells where else holds what was said.
+    fn tell_more(&mut self, out: &mut dyn Write) -> Result<()> {
+        for ((rule, ..), said) in &self.said {
+            if said.more == 0 {
+                continue;
+            }
+            writeln!(out, "{rule} as at {}, {} more:", said.first, said.more)?;
+            for place in &said.places {
+                writeln!(out, "  {place}")?;
+            }
+            if said.more > said.places.len() {
+                writeln!(out, "  … and {} more", said.more - said.places.len())?;
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
     /// The text in lines that fit, indented by so many characters.
     fn wrapped(&self, text: &str, indent: usize) -> String {
         let Some(width) = self.style.width else {
@@ -157,10 +178,20 @@ impl Text {
 
 impl Form for Text {
     fn part(&mut self, part: &Part<'_>, out: &mut dyn Write) -> Result<()> {
+        if let Some(title) = part.title {
+            writeln!(out, "{title}\n")?;
+        }
         for (outcome, finding) in part.findings() {
             if self.style.verbose || !finding.kind.is_harmless() {
                 self.finding(part, outcome, finding, out)?;
             }
+        }
+        if part.title.is_some() {
+            self.tell_more(out)?;
+            self.shown += self.said.len();
+            self.said.clear();
+            self.fixes.clear();
+            writeln!(out, "{}\n", summary(part.counts()))?;
         }
         if self.style.verbose {
             list(part, &mut self.list);
@@ -169,19 +200,7 @@ impl Form for Text {
     }
 
     fn end(&mut self, counts: Counts, out: &mut dyn Write) -> Result<()> {
-        for ((rule, ..), said) in &self.said {
-            if said.more == 0 {
-                continue;
-            }
-            writeln!(out, "{rule} as at {}, {} more:", said.first, said.more)?;
-            for place in &said.places {
-                writeln!(out, "  {place}")?;
-            }
-            if said.more > said.places.len() {
-                writeln!(out, "  … and {} more", said.more - said.places.len())?;
-            }
-            writeln!(out)?;
-        }
+        self.tell_more(out)?;
         if self.hidden > 0 {
             writeln!(
                 out,

@@ -7,6 +7,20 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+use walkdir::WalkDir;
+
+/// A chart with what makes it hard.
+pub(crate) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shop-chart");
+
+/// Helm, or nothing: then it says what is skipped.
+pub(crate) fn helm() -> Option<String> {
+    let helm = std::env::var("HELM").unwrap_or_else(|_| "helm".to_owned());
+    if Command::new(&helm).arg("version").output().is_ok() {
+        return Some(helm);
+    }
+    eprintln!("skipped: there is no helm on PATH, with which the chart of the tests is rendered");
+    None
+}
 
 /// A folder, and the program in it.
 pub(crate) struct Place(TempDir);
@@ -18,6 +32,22 @@ impl Place {
             let path = place.path().join(name);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             std::fs::write(path, text).expect("a file");
+        }
+        place
+    }
+
+    /// With the chart in `shop`, too.
+    pub(crate) fn with_shop(files: &[(&str, &str)]) -> Self {
+        let place = Self::with(files);
+        for entry in WalkDir::new(CHART) {
+            let entry = entry.expect("a file");
+            let name = entry.path().strip_prefix(CHART).expect("a path");
+            let to = place.path().join("shop").join(name);
+            if entry.file_type().is_dir() {
+                std::fs::create_dir_all(to).expect("a folder");
+            } else {
+                std::fs::copy(entry.path(), to).expect("a file");
+            }
         }
         place
     }
