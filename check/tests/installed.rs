@@ -347,9 +347,9 @@ fn values_from_a_config_map_are_mended_there() {
     application("dev", "path: shop", "valueFiles: [$x/dev.yaml]"),
     "its file of values $x/dev.yaml is not here"
 )]
-#[case::no_yaml(
-    application("dev", "path: shop", "values: '['"),
-    "its values are no mapping in YAML"
+#[case::far(
+    application("dev", "path: shop", "valueFiles: [../../far.yaml]"),
+    "its file of values ../../far.yaml is not here"
 )]
 #[case::generator(
     application_set("- clusters: {}\n", TEMPLATE),
@@ -383,6 +383,101 @@ fn what_is_not_here_is_told(#[case] manifest: String, #[case] expected: &str) {
         run(&place, "no-such-helm", &["it.yaml", "--strict"]).code,
         Some(2)
     );
+}
+
+#[rstest]
+#[case("values: |\n  a: [\n", "these values are no YAML: `[` is never closed")]
+#[case("values: |\n  - a\n", "expected a mapping of values")]
+fn values_that_cannot_be_read_are_told(#[case] values: &str, #[case] expected: &str) {
+    let manifest = application("dev", "path: shop", values);
+    let place = repository(&[("it.yaml", &manifest)]);
+    let ran = run(&place, "no-such-helm", &["it.yaml"]);
+    assert!(ran.out.contains(expected), "{ran:?}");
+    assert!(ran.out.contains("--> it.yaml:11:7\n"), "{ran:?}");
+    assert_eq!(ran.code, Some(2));
+}
+
+/// Files of values that lie outside of the repository are read with their chart, but not written: the manifest is.
+#[test]
+fn nothing_outside_of_the_repository_is_written() {
+    let Some(helm) = helm() else { return };
+    let outside = Place::with_shop(&[("shop/values-dev.yaml", OFF), ("secret.yaml", OFF)]);
+    let before = application("dev", "chart: shop", "valueFiles: [values-dev.yaml]");
+    let place = repository(&[("dev.yaml", &before)]);
+    let shop = format!("shop={}", outside.path().join("shop").display());
+    let ran = run(&place, &helm, &["dev.yaml", "--chart", &shop, "--write"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(outside.read("shop/values-dev.yaml"), OFF);
+    let after = place.read("dev.yaml");
+    assert!(after.starts_with(&before), "{after}");
+    assert!(after.contains("valuesObject:\n"), "{after}");
+    // A link that leads out of it names nothing in it.
+    let linked = application("dev", "path: shop", "valueFiles: [../link.yaml]");
+    let place = repository(&[("dev.yaml", &linked)]);
+    let link = place.path().join("link.yaml");
+    std::os::unix::fs::symlink(outside.path().join("secret.yaml"), link).expect("a link");
+    let ran = run(&place, &helm, &["dev.yaml", "--write", "--strict"]);
+    assert!(ran.out.contains("../link.yaml is not here"), "{ran:?}");
+    assert_eq!(
+        (ran.code, outside.read("secret.yaml").as_str()),
+        (Some(2), OFF)
+    );
+}
+
+/// What is written for one release may change another one: that one is judged once more.
+#[test]
+fn a_file_that_another_release_reads_is_judged_there_too() {
+    let Some(helm) = helm() else { return };
+    let mended = "web:\n  monitor: {additionalLabels: {release: monitoring-prod}, endpoints: [{port: http, relabelings: \
+                  [{action: keep, regex: 'prod|.*-prod|kube-system', sourceLabels: [namespace]}]}]}\n";
+    let prod = application(
+        "prod",
+        "path: shop",
+        "valueFiles: [../prod.yaml, ../base.yaml]",
+    );
+    let place = repository(&[
+        (
+            "apps/dev.yaml",
+            &application("dev", "path: shop", "valueFiles: [../base.yaml]"),
+        ),
+        (
+            "apps/prod.yaml",
+            &prod.replace("valueFiles", "values: 'web: {}'\n      valueFiles"),
+        ),
+        ("base.yaml", OFF),
+        ("prod.yaml", mended),
+    ]);
+    assert_eq!(run(&place, &helm, &["apps/prod.yaml"]).code, Some(0));
+    let ran = run(&place, &helm, &["apps", "--write"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.out.contains("2 objects: 1 accepted, 1 rejected"),
+        "{ran:?}"
+    );
+    assert!(ran.out.contains("but it is \"monitoring-dev\""), "{ran:?}");
+}
+
+/// The text of a template keeps its placeholders.
+#[test]
+fn a_block_of_a_template_is_mended_where_one_release_has_it() {
+    let Some(helm) = helm() else { return };
+    let template = "template:
+    metadata: {name: 'monitoring-{{env}}'}
+    spec:
+      destination: {namespace: 'shop-{{env}}'}
+      source:
+        path: shop
+        helm:
+          values: |
+            tier: '{{env}}' # ours
+";
+    let template = template.to_owned() + &indented(OFF, 12);
+    let before = application_set("- list: {elements: [{env: dev}]}\n", template.trim_end());
+    let place = repository(&[("set.yaml", &before)]);
+    let ran = run(&place, &helm, &["set.yaml", "--write"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let after = place.read("set.yaml");
+    assert!(after.starts_with(&before), "{after}");
 }
 
 #[test]

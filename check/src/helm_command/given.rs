@@ -69,6 +69,15 @@ impl Manifests {
         Ok(manifests)
     }
 
+    /// Tells what is passed over, where nothing else is found.
+    pub(super) fn tell_passed_over(&self) {
+        for (input, outcome) in self.passed_over.iter().zip(&self.outcomes) {
+            for finding in &outcome.findings {
+                eprintln!("env-isolation-check: {}: {}", input.name(), finding.message);
+            }
+        }
+    }
+
     /// What cannot be read or is not judged, with its inputs.
     pub(super) fn unjudged<'a>(
         &'a self,

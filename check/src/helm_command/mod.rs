@@ -42,9 +42,11 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
     let manifests = Manifests::find(arguments, &config)?;
     let installed = Installed::read(&manifests.files, &given)?;
     // Kept until the end: what was unpacked goes with it.
-    let source = match &installed {
-        Some(_) => None,
-        None => given::chart(arguments)?,
+    let source = if installed.is_some() {
+        None
+    } else {
+        manifests.tell_passed_over();
+        given::chart(arguments)?
     };
     let releases = match &installed {
         Some(installed) => {
@@ -58,10 +60,8 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
         eprintln!("env-isolation-check: {error:#}");
         failed = true;
     };
-    let mut all: Vec<Option<Repaired>> = Vec::new();
-    for release in &releases {
-        all.push(repair::repair(release, &judge).map_err(&mut fail).ok());
-    }
+    let repaired = releases.iter().map(|it| repair::repair(it, &judge));
+    let all: Vec<Option<Repaired>> = repaired.map(|it| it.map_err(&mut fail).ok()).collect();
     let mut written = Vec::new();
     if arguments.write || arguments.write_to.is_some() {
         written = writing::write(&releases, &all, &mut fail);
@@ -80,12 +80,8 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
     }
     let out = BufWriter::new(std::io::stdout());
     let mut report = Report::new(format(arguments), out);
-    for (inputs, outcomes) in again
-        .as_ref()
-        .or(installed.as_ref())
-        .into_iter()
-        .flat_map(|it| manifests.unjudged(it))
-    {
+    let installed = again.as_ref().or(installed.as_ref());
+    for (inputs, outcomes) in installed.into_iter().flat_map(|it| manifests.unjudged(it)) {
         report.add(&Part {
             inputs,
             outcomes,
@@ -96,24 +92,25 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
     for ((release, before), repaired) in now.iter().zip(&releases).zip(all) {
         let Some(repaired) = repaired else { continue };
         let effort = effort(&repaired, is_written(release, &repaired, &written));
-        let (rendered, outcomes) = match last(release, before, repaired, &written, &judge) {
+        let (name, namespace) = (release.chart.name(), &release.chart.namespace);
+        let title = format!("{name}, namespace {namespace}");
+        let title = (releases.len() > 1).then_some(title.as_str());
+        let (rendered, outcomes) = match last((release, before), repaired, &written, title, &judge)
+        {
             Ok(it) => it,
             Err(error) => {
                 fail(error);
                 continue;
             }
         };
-        let name = release.chart.name();
         if arguments.verbose {
             eprintln!("env-isolation-check: {name}: {effort}");
         }
-        let namespace = &release.chart.namespace;
-        let title = format!("{name}, namespace {namespace}");
         report.add(&Part {
             inputs: &[rendered],
             outcomes: &outcomes,
             settings: &understood,
-            title: (releases.len() > 1).then_some(title.as_str()),
+            title,
         })?;
     }
     let counts = report.end()?;
@@ -144,15 +141,15 @@ fn effort(repaired: &Repaired, is_written: bool) -> String {
 
 /// What Helm renders of a release in the end, and the verdicts on that.
 fn last(
-    release: &Release,
-    before: &Release,
+    (release, before): (&Release, &Release),
     repaired: Repaired,
     written: &[Home],
+    title: Option<&str>,
     judge: &Judge<'_>,
 ) -> Result<(Input, Vec<Outcome>)> {
     if is_written(release, &repaired, written) {
         let (rendered, outcomes) = repair::confirmed(release, judge, &repaired)?;
-        tell_difference(&repaired.rendered.text, &rendered.text);
+        tell_difference(title, &repaired.rendered.text, &rendered.text);
         return Ok((rendered, outcomes));
     }
     // Another release may have had its values written into one of its files.
@@ -169,13 +166,14 @@ fn last(
 }
 
 /// Tells which fields Helm renders differently now.
-fn tell_difference(before: &str, after: &str) {
+fn tell_difference(title: Option<&str>, before: &str, after: &str) {
     let changed = difference::between(before, after);
     let count = match changed.len() {
         1 => "1 object".to_owned(),
         count => format!("{count} objects"),
     };
-    eprintln!("env-isolation-check: Helm renders {count} differently:");
+    let title = title.map(|it| format!("{it}: ")).unwrap_or_default();
+    eprintln!("env-isolation-check: {title}Helm renders {count} differently:");
     for one in changed.iter().take(MAX_LISTED) {
         let fields = one
             .whole

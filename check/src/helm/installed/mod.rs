@@ -142,11 +142,11 @@ impl Installed {
             for one in found {
                 let release = match one {
                     Ok(described) => installed.release(described, object, given)?,
-                    Err(reason) => Err(reason),
+                    Err(reason) => Err(object.unjudged(reason)),
                 };
                 match release {
                     Ok(release) => installed.releases.push(release),
-                    Err(reason) => installed.outcomes.push(object.unjudged(reason)),
+                    Err(outcome) => installed.outcomes.push(outcome),
                 }
             }
         }
@@ -200,24 +200,34 @@ impl Installed {
         objects
     }
 
+    /// The outcome of values that are no mapping.
+    fn unreadable(&self, text: &str, stands: &Home, object: &Object) -> Outcome {
+        let message = match Node::read(text, 0) {
+            Err(broken) => format!("these values are no YAML: {}", broken.message),
+            Ok(_) => "expected a mapping of values".to_owned(),
+        };
+        let is_its = |input: &Input| input.path.as_deref() == Some(stands.file());
+        let input = self.inputs.iter().position(is_its).unwrap_or(object.input);
+        let place = stands.place(&self.inputs[input], &[]);
+        Outcome::unreadable(input, place.clone(), message, place)
+    }
+
     /// The release, with files for Helm.
     fn release(
         &self,
         described: Described,
         object: &Object,
         given: &Given<'_>,
-    ) -> Result<Result<Release, String>> {
+    ) -> Result<Result<Release, Outcome>> {
         let name = described.name;
         if !is_release(&name) {
-            return Ok(Err(format!(
-                "not judged, for no release can be called {name:?}"
-            )));
+            let reason = format!("not judged, for no release can be called {name:?}");
+            return Ok(Err(object.unjudged(reason)));
         }
         let namespace = described.namespace.as_deref().or(given.namespace);
         let Some(namespace) = namespace.filter(|it| is_namespace(it)) else {
-            return Ok(Err(
-                "not judged, for it does not say which namespace it installs into; -n NAMESPACE does".to_owned(),
-            ));
+            let reason = "not judged, for it does not say which namespace it installs into; -n NAMESPACE does";
+            return Ok(Err(object.unjudged(reason.to_owned())));
         };
         let number = format!("{}-{}", self.releases.len(), object.input);
         let write = |index: usize, text: &str| {
@@ -233,9 +243,7 @@ impl Installed {
                 Values::Here(value, stands) => (write(index, &value.to_string())?, Some(stands)),
                 Values::Text(text, stands) => {
                     if !values::read(&text).is_some_and(|it| it.is_object()) {
-                        return Ok(Err(
-                            "not judged, for its values are no mapping in YAML".to_owned()
-                        ));
+                        return Ok(Err(self.unreadable(&text, &stands, object)));
                     }
                     (write(index, &text)?, Some(stands))
                 }
