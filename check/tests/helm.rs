@@ -610,8 +610,9 @@ fn the_page_shows_what_is_printed() {
             let (name, content) = text.split_once('\n').expect("a name");
             let name = name.trim_start_matches("# ");
             // The numbers of the lines are those of the page.
-            std::fs::write(place.path().join(name), format!("# {name}\n{content}"))
-                .expect("a file");
+            let file = place.path().join(name);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+            std::fs::write(file, format!("# {name}\n{content}")).expect("a file");
             continue;
         }
         let (command, shown) = text.split_once('\n').expect("a command");
@@ -631,5 +632,5 @@ fn the_page_shows_what_is_printed() {
         }
         commands += 1;
     }
-    assert_eq!(commands, 3);
+    assert_eq!(commands, 5);
 }
