@@ -211,7 +211,7 @@ fn values_that_releases_share_are_not_written_for_one_of_them() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(
         ran.err.contains(
-            "base.yaml: not written for chart shop, release monitoring-dev, because other releases"
+            ": base.yaml: not written for chart shop, release monitoring-dev, because other releases"
         ),
         "{ran:?}"
     );
@@ -457,9 +457,19 @@ fn a_file_that_another_release_reads_is_judged_there_too() {
     assert!(ran.out.contains("but it is \"monitoring-dev\""), "{ran:?}");
 }
 
-/// The text of a template keeps its placeholders.
-#[test]
-fn a_block_of_a_template_is_mended_where_one_release_has_it() {
+/// The text of a template keeps its placeholders, and gets them where releases need different values.
+#[rstest]
+#[case::one("{env: dev}", "monitoring-dev", "regex: 'dev|.*-dev|kube-system'")]
+#[case::two(
+    "{env: dev}, {env: prod}",
+    "monitoring-{{env}}",
+    "regex: '{{env}}|.*-{{env}}|kube-system'"
+)]
+fn a_block_of_a_template_is_mended_for_all_its_releases(
+    #[case] elements: &str,
+    #[case] label: &str,
+    #[case] regex: &str,
+) {
     let Some(helm) = helm() else { return };
     let template = "template:
     metadata: {name: 'monitoring-{{env}}'}
@@ -472,12 +482,15 @@ fn a_block_of_a_template_is_mended_where_one_release_has_it() {
             tier: '{{env}}' # ours
 ";
     let template = template.to_owned() + &indented(OFF, 12);
-    let before = application_set("- list: {elements: [{env: dev}]}\n", template.trim_end());
+    let generators = format!("- list: {{elements: [{elements}]}}\n");
+    let before = application_set(&generators, template.trim_end());
     let place = repository(&[("set.yaml", &before)]);
     let ran = run(&place, &helm, &["set.yaml", "--write"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let after = place.read("set.yaml");
     assert!(after.starts_with(&before), "{after}");
+    assert!(after.contains(&format!("release: {label}\n")), "{after}");
+    assert!(after.contains(regex), "{after}");
 }
 
 #[test]

@@ -11,7 +11,7 @@
 //!
 //! [`repair`] does all of that for a release; [`chart_source`] finds its chart, [`values`] writes into its file of values, and
 //! [`difference`] tells what else is rendered differently then. [`installed`] reads the releases from the manifests of Argo CD
-//! and Flux; a [`home`] is where their values stand.
+//! and Flux; a [`home`] is where their values stand, and [`placeholders`] are what is filled into templates of them.
 
 pub mod candidates;
 pub mod chart_source;
@@ -20,6 +20,7 @@ pub mod goal;
 pub mod home;
 pub mod installed;
 pub mod marks;
+pub mod placeholders;
 pub mod rank;
 pub mod reach;
 pub mod remedy;
@@ -35,6 +36,7 @@ use std::path::PathBuf;
 
 use crate::chart::Chart;
 use home::Home;
+use placeholders::Placeholders;
 
 /// A chart as it is installed, and the file of values that may be changed.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub struct Release {
     pub turn_off: bool,
     /// The file of values that gets new contents: one of the chart's, or one that is to be its last.
     pub target: Option<PathBuf>,
+    /// What was filled into the template that describes it, if one does.
+    pub placeholders: Option<Placeholders>,
     /// Where its contents stand, and are written.
     pub home: Option<Home>,
 }

@@ -207,6 +207,7 @@ pub(super) fn releases(
             set: set.clone(),
             set_by: "on the command line",
             turn_off: arguments.turn_off,
+            placeholders: None,
             home: target.clone().map(Home::File),
             target,
         }

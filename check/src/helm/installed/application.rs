@@ -107,6 +107,7 @@ fn release(
         values,
         set,
         last: home("valuesObject"),
+        placeholders: None,
     })
 }
 
@@ -130,8 +131,10 @@ fn find(
         (Some(path), Some(repository)) => repository.find(path)?,
         (path, _) => chart.join(path.unwrap_or(name)),
     };
-    let is_ours = ours.is_some_and(|it| it.has(&file));
-    (file.is_file() && (is_ours || is_in(&file, chart))).then_some((file, is_ours))
+    match ours.and_then(|it| it.inside(&file)) {
+        Some(file) => file.is_file().then_some((file, true)),
+        None => (file.is_file() && is_in(&file, chart)).then_some((file, false)),
+    }
 }
 
 /// The value of a parameter as Argo CD gives it to Helm: its commas set no other value, unless it is a list.

@@ -1,17 +1,14 @@
 //! The `ApplicationSet` of Argo CD: an application for each element of its lists, and for each file of its repository that it
 //! names. Only the simple placeholders are replaced, `{{name}}` and `{{.name}}`.
 
-use std::collections::BTreeMap;
 use std::path::Path as File;
 
 use serde_json::{Map, Value};
 
 use super::{Around, Found, Object, application, items, text};
+use crate::helm::placeholders::{Parameters, Placeholders};
 use crate::helm::values;
 use crate::input::Input;
-
-/// What placeholders stand for, by their names.
-type Parameters = BTreeMap<String, String>;
 
 /// The releases of the applications.
 pub(super) fn described(object: &Object, around: &Around<'_>) -> Found {
@@ -22,14 +19,20 @@ pub(super) fn described(object: &Object, around: &Around<'_>) -> Found {
     };
     let template = &set["spec"]["template"];
     let is_go = set["spec"]["goTemplate"] == true;
-    let of = |parameters: &Parameters| match replaced(template, parameters, is_go) {
-        Ok(application) => {
-            let field = ["spec", "template"].map(str::to_owned);
-            application::described(object, &application, &field, around)
+    let of = |parameters: Parameters| {
+        let placeholders = Placeholders { parameters, is_go };
+        let application = match placeholders.filled(template) {
+            Ok(application) => application,
+            Err(reason) => return vec![Err(reason)],
+        };
+        let field = ["spec", "template"].map(str::to_owned);
+        let mut found = application::described(object, &application, &field, around);
+        for described in found.iter_mut().flatten() {
+            described.placeholders = Some(placeholders.clone());
         }
-        Err(reason) => vec![Err(reason)],
+        found
     };
-    all.iter().flat_map(of).collect()
+    all.into_iter().flat_map(of).collect()
 }
 
 /// What the generators have for each application.
@@ -139,70 +142,4 @@ fn flat(element: &Value) -> Parameters {
     let mut parameters = Parameters::new();
     add("", element, &mut parameters);
     parameters
-}
-
-/// The template with its placeholders replaced.
-fn replaced(template: &Value, parameters: &Parameters, is_go: bool) -> Result<Value, String> {
-    Ok(match template {
-        Value::String(text) => Value::String(filled(text, parameters, is_go)?),
-        Value::Array(items) => {
-            let items = items.iter().map(|it| replaced(it, parameters, is_go));
-            items.collect::<Result<_, _>>()?
-        }
-        Value::Object(members) => {
-            let member = |(key, value): (&String, &Value)| {
-                Ok((
-                    filled(key, parameters, is_go)?,
-                    replaced(value, parameters, is_go)?,
-                ))
-            };
-            members.iter().map(member).collect::<Result<_, String>>()?
-        }
-        _ => template.clone(),
-    })
-}
-
-fn filled(text: &str, parameters: &Parameters, is_go: bool) -> Result<String, String> {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (inner, after) = after.split_once("}}").unwrap_or((after, ""));
-        let name = inner.trim();
-        let name = if is_go {
-            name.strip_prefix('.')
-        } else {
-            Some(name)
-        };
-        let value = name.and_then(|name| parameters.get(name)).ok_or_else(|| {
-            format!("not judged, for {{{{{inner}}}}} in its template is none of the simple placeholders that are replaced")
-        })?;
-        filled.push_str(before);
-        filled.push_str(value);
-        rest = after;
-    }
-    Ok(filled + rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-    use serde_json::json;
-
-    #[rstest]
-    #[case("a-{{ x }}-{{y.z}}", false, Some("a-1-b"))]
-    #[case("a-{{.x}}-{{ .y.z }}", true, Some("a-1-b"))]
-    #[case("plain", false, Some("plain"))]
-    #[case("{{unknown}}", false, None)]
-    #[case("{{ .x | upper }}", true, None)]
-    #[case("{{x}}", true, None)]
-    #[case("{{ range .y }}", true, None)]
-    fn simple_placeholders_are_replaced(
-        #[case] text: &str,
-        #[case] is_go: bool,
-        #[case] expected: Option<&str>,
-    ) {
-        let parameters = flat(&json!({"x": 1, "y": {"z": "b"}}));
-        assert_eq!(filled(text, &parameters, is_go).ok().as_deref(), expected);
-    }
 }

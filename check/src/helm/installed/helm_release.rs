@@ -51,6 +51,7 @@ fn release(object: &Object, around: &Around<'_>) -> Result<Described, String> {
         values,
         set: Vec::new(),
         last: home,
+        placeholders: None,
     })
 }
 

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use super::Release;
 use super::chart_source::ChartSource;
 use super::home::Home;
+use super::placeholders::Placeholders;
 use super::values::{self, Path};
 use crate::chart::Chart;
 use crate::input::Input;
@@ -86,6 +87,8 @@ struct Described {
     set: Vec<(&'static str, String)>,
     /// Where values can stand that win over all of these.
     last: Home,
+    /// What was filled into the template that it is described by.
+    placeholders: Option<Placeholders>,
 }
 
 /// Values of a release.
@@ -274,6 +277,7 @@ impl Installed {
             set: described.set.into_iter().map(|(_, set)| set).collect(),
             set_by: "by a parameter of the Application",
             turn_off: given.turn_off,
+            placeholders: described.placeholders,
             home: Some(home.unwrap_or(described.last)),
         }))
     }

@@ -26,10 +26,18 @@ impl Repository {
 
     /// What is at a path in it, if it is there.
     pub(super) fn find(&self, path: &str) -> Option<PathBuf> {
-        let path = path.trim_start_matches("./").trim_matches('/');
-        let path = if path.is_empty() { "." } else { path };
-        let path = self.root.join(path);
-        self.has(&path).then_some(path)
+        self.inside(&self.root.join(".").join(path.trim_start_matches('/')))
+    }
+
+    /// A path that is there, and in it, by the shortest way; each file has one such path only.
+    pub(super) fn inside(&self, path: &Path) -> Option<PathBuf> {
+        let relative = self.relative(path)?;
+        let is_root = relative.as_os_str().is_empty();
+        Some(if is_root {
+            self.root.join(".")
+        } else {
+            self.root.join(relative)
+        })
     }
 
     /// Whether something is there, and in it.
