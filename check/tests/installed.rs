@@ -111,7 +111,8 @@ fn an_object_of_an_application_is_mended_or_made(#[case] key: &str, #[case] is_o
     };
     let before = application("dev", "path: shop", &format!("{key}{values}"));
     let place = repository(&[("apps/dev.yaml", &before)]);
-    let ran = run(&place, &helm, &["apps", "--write"]);
+    // The chart lies in the folder, too.
+    let ran = run(&place, &helm, &[".", "--write", "--strict"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let after = place.read("apps/dev.yaml");
     assert!(after.starts_with(&before), "{after}");
@@ -350,6 +351,14 @@ fn values_from_a_config_map_are_mended_there() {
 #[case::far(
     application("dev", "path: shop", "valueFiles: [../../far.yaml]"),
     "its file of values ../../far.yaml is not here"
+)]
+#[case::parameters(
+    application("dev", "path: shop", "fileParameters: [{name: a, path: b}]"),
+    "its `helm.fileParameters` is not read"
+)]
+#[case::excluded(
+    application_set("- git: {files: [{path: 'shop/*.yaml', exclude: true}]}\n", TEMPLATE),
+    "its generator (git) is not read"
 )]
 #[case::generator(
     application_set("- clusters: {}\n", TEMPLATE),

@@ -69,9 +69,23 @@ impl Manifests {
         Ok(manifests)
     }
 
+    /// Forgets the charts that are passed over, but are those of releases.
+    pub(super) fn forget_charts(&mut self, installed: &Installed) {
+        let releases = installed.releases.iter();
+        let charts: Vec<_> = releases
+            .map(|it| it.chart.path.canonicalize().ok())
+            .collect();
+        self.outcomes.retain(|outcome| {
+            let path = self.passed_over[outcome.input].path.as_ref();
+            let path = path.and_then(|it| it.canonicalize().ok());
+            path.is_none() || !charts.contains(&path)
+        });
+    }
+
     /// Tells what is passed over, where nothing else is found.
     pub(super) fn tell_passed_over(&self) {
-        for (input, outcome) in self.passed_over.iter().zip(&self.outcomes) {
+        for outcome in &self.outcomes {
+            let input = &self.passed_over[outcome.input];
             for finding in &outcome.findings {
                 eprintln!("env-isolation-check: {}: {}", input.name(), finding.message);
             }

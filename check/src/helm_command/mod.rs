@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
         flags: &flags,
         turn_off: arguments.turn_off,
     };
-    let manifests = Manifests::find(arguments, &config)?;
+    let mut manifests = Manifests::find(arguments, &config)?;
     let installed = Installed::read(&manifests.files, &given)?;
     // Kept until the end: what was unpacked goes with it.
     let source = if installed.is_some() {
@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
     let releases = match &installed {
         Some(installed) => {
             given::refuse_flags_of_charts(arguments)?;
+            manifests.forget_charts(installed);
             installed.releases.clone()
         }
         None => given::releases(arguments, &config, source.as_ref(), &flags)?,

@@ -54,8 +54,10 @@ fn release(
         (Some(name), _) => around.given(name)?,
         (None, path) => around.at(path.unwrap_or_default())?,
     };
-    if !items(source, "/helm/fileParameters").is_empty() {
-        return Err("not judged, for its `fileParameters` are not read".to_owned());
+    for field in ["fileParameters", "namespace"] {
+        if !source["helm"][field].is_null() {
+            return Err(format!("not judged, for its `helm.{field}` is not read"));
+        }
     }
     let home = |name| {
         let field: Vec<&str> = field.iter().map(String::as_str).collect();

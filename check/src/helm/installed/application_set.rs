@@ -62,7 +62,10 @@ fn parameters(set: &Value, around: &Around<'_>) -> Result<Vec<Parameters>, Strin
             }
             "git" if has_only(&["repoURL", "revision", "files", "requeueAfterSeconds"]) => {
                 for file in items(content, "/files") {
-                    let pattern = text(file, "/path").ok_or_else(unread)?;
+                    // What else a file has may leave it out.
+                    let is_plain = file.as_object().is_some_and(|it| it.len() == 1);
+                    let pattern = text(file, "/path").filter(|_| is_plain);
+                    let pattern = pattern.ok_or_else(unread)?;
                     all.extend(of_files(pattern, around)?);
                 }
             }
