@@ -10,7 +10,7 @@
 //! admits no leak.
 
 /// The symbol that stands for every character without a symbol of its own.
-pub(crate) const OTHER: u8 = 127;
+pub const OTHER: u8 = 127;
 
 /// The 37 characters that a namespace can have (DNS-1123 label).
 pub const NAMESPACE: u128 = letters(b'a') | DIGITS | bit(b'-');

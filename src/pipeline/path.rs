@@ -18,7 +18,7 @@ const MAX_PATH: usize = 4096;
 /// assert!(!leads_to("/metrics", "/metrics/cadvisor"));
 /// ```
 #[must_use]
-pub(crate) fn leads_to(path: &str, known: &str) -> bool {
+pub fn leads_to(path: &str, known: &str) -> bool {
     if path.len() > MAX_PATH {
         return true;
     }

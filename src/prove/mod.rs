@@ -30,7 +30,7 @@ use crate::relabel::labels::{
     ADDRESS, DISPLACED, EXPORTED_NAMESPACE, Labels, MERGED, MERGED_EXPORTED, METRICS_PATH,
     NAMESPACE, TARGET,
 };
-use crate::relabel::state::State;
+use crate::relabel::state::{Origin, State};
 use crate::relabel::{ConfigId, Stage};
 
 use address::Standing;
@@ -456,26 +456,53 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// A `labelmap` that maps one of the labels of the state to another one that it was given and that no relabel config
-    /// mentions, so that this one may not be what it was given as.
+    /// A `labelmap` because of which a label that the state was given, and that no relabel config mentions, may not do what
+    /// the witness says: another label is mapped to it, or two configs map it.
     fn remapping(
         &self,
         state: &State,
         interpreter: &mut Interpreter,
     ) -> Result<Option<ConfigId>, TooComplex> {
+        let is_unmentioned = |name: &String| self.labels.place(name).is_none();
         let names = || state.given.iter().map(|(origin, _)| origin.name());
-        let unmentioned = || names().filter(|name| self.labels.place(name).is_none());
-        if unmentioned().next().is_none() {
+        if !names().any(is_unmentioned) {
             return Ok(None);
         }
         let configs = [Stage::Relabelings, Stage::MetricRelabelings];
         let configs = configs.map(|stage| numbered(stage, self.job.configs(stage)));
-        let configs = configs.into_iter().flatten();
-        for (id, config) in configs.filter(|(_, config)| config.action == Action::LabelMap) {
+        let maps = |(_, config): &(ConfigId, &RelabelConfig)| config.action == Action::LabelMap;
+        let configs: Vec<_> = configs.into_iter().flatten().filter(maps).collect();
+        for (id, config) in &configs {
             for from in names().chain(self.labels.names()) {
-                for to in unmentioned().filter(|to| *to != from) {
+                for to in names().filter(|to| is_unmentioned(to) && *to != from) {
                     if interpreter.maps(config, from, to)? {
-                        return Ok(Some(id));
+                        return Ok(Some(*id));
+                    }
+                }
+            }
+        }
+        let given = state.given.iter().map(|(origin, _)| origin);
+        for origin in given.filter(|origin| is_unmentioned(origin.name())) {
+            let mut is_mapped = false;
+            for (id, config) in &configs {
+                let is_there = match origin {
+                    Origin::Exposed(_) => id.stage == Stage::MetricRelabelings,
+                    Origin::Target(name) => {
+                        id.stage == Stage::Relabelings || !name.starts_with("__")
+                    }
+                };
+                for to in self
+                    .labels
+                    .names()
+                    .iter()
+                    .filter(|to| is_there && !to.is_empty())
+                {
+                    if interpreter.maps(config, origin.name(), to)? {
+                        if is_mapped {
+                            return Ok(Some(*id));
+                        }
+                        is_mapped = true;
+                        break;
                     }
                 }
             }

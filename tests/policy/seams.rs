@@ -801,11 +801,18 @@ mod exported_namespace_to_the_letter {
         assert_eq!((found, answer.accepted), (witness, witness.is_none()));
     }
 
-    /// Without a witness that cannot be: the first config writes over the label that the second one maps.
-    #[test]
-    fn a_label_that_is_mapped_over_is_no_witness() {
-        let rules = "{relabelings: [{action: labelmap, regex: namespace, replacement: a}, \
-                      {action: labelmap, regex: a, replacement: namespace}]}";
+    /// Without a witness that cannot be.
+    #[rstest]
+    #[case::the_first_config_writes_over_what_the_second_one_maps(
+        "{relabelings: [{action: labelmap, regex: namespace, replacement: a}, \
+          {action: labelmap, regex: a, replacement: namespace}]}"
+    )]
+    #[case::the_first_config_maps_what_only_the_second_one_should(
+        "{honorLabels: true, metricRelabelings: [{action: labelmap, regex: 'a_(.+)'}, \
+          {action: keepequal, sourceLabels: [exported_namespace, instance], targetLabel: namespace}, \
+          {action: labelmap, regex: 'a_(.+)'}]}"
+    )]
+    fn a_label_that_is_mapped_otherwise_is_no_witness(#[case] rules: &str) {
         let violations = create(&monitor("{}", rules), &proven()).violations();
         assert_eq!(violations.expect("the annotation")[0].witness, None);
     }
