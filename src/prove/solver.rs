@@ -17,7 +17,9 @@ use crate::language::product::{exists, shortest};
 
 use crate::relabel::ConfigId;
 use crate::relabel::state::{Constraint, ConstraintKind, State};
-use crate::relabel::value::{Part, Value};
+use crate::relabel::value::{Part, Text, Value};
+
+use super::leak::MAX_NAMESPACE;
 
 /// A text that a variable can mostly be, where something bounds it.
 const ANY: &str = "a";
@@ -182,6 +184,14 @@ pub fn alphabet(state: &State, variable: usize, approximation: Approximation) ->
     }
 }
 
+/// How long the text of a variable can be.
+fn longest(state: &State, variable: usize) -> usize {
+    match state.variables[variable] {
+        Text::Namespace => MAX_NAMESPACE,
+        Text::Any | Text::Line => usize::MAX,
+    }
+}
+
 /// A text that fulfils the conditions.
 ///
 /// # Errors
@@ -286,7 +296,8 @@ pub(crate) fn is_possible(
     asked.sort_by_key(|(states, ..)| *states);
     for (_, variable, conditions) in asked {
         let alphabet = alphabet(state, variable, Approximation::Over);
-        if !conditions.is_empty() && !exists(&conditions, alphabet, usize::MAX, &[ANY], budget)? {
+        let longest = longest(state, variable);
+        if !conditions.is_empty() && !exists(&conditions, alphabet, longest, &[ANY], budget)? {
             return Ok(false);
         }
     }
@@ -330,7 +341,7 @@ fn complete(
         texts[variable] = if conditions.is_empty() {
             Some(String::new())
         } else {
-            text(&conditions, alphabet, usize::MAX, budget)?
+            text(&conditions, alphabet, longest(state, variable), budget)?
         };
         if texts[variable].is_none() {
             let about = |constraint: &&Rc<Constraint>| constraint.kind.mentions(variable);

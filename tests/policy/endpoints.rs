@@ -125,6 +125,10 @@ fn samples_of_an_exporter_that_reports_on_all(
     "{action: keep, sourceLabels: [namespace], regex: '.*-dev'}, {action: labelmap, regex: '__meta_kubernetes_pod_label_(.+)', replacement: 'pod_$1'}",
     None
 )]
+#[case::longer_than_a_namespace_can_be(
+    "{action: drop, sourceLabels: [namespace], regex: '.{0,63}-dev'}, {action: keep, sourceLabels: [namespace], regex: '.*-dev'}",
+    None
+)]
 #[case::label_dropped(
     "{action: keep, sourceLabels: [namespace], regex: '.*-dev'}, {action: labeldrop, regex: 'namespace'}",
     Some("prod")
