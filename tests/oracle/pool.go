@@ -31,6 +31,8 @@ type pool struct {
 	general []string
 	// joined are the rules that join several labels, or compare some.
 	joined []joinedRule
+	// filters are the rules that keep or drop by one label.
+	filters []*relabel.Config
 	// constants are texts that rules give a label, whatever it had before.
 	constants map[string]string
 	// hashes are the rules that give a label a hash.
@@ -75,6 +77,9 @@ func newPool(r random, rules []*relabel.Config, also []string, fixed map[string]
 	seen := map[string]bool{}
 	for _, rule := range rules {
 		p.read(r, rule, names, seen, mention)
+		if (rule.Action == relabel.Keep || rule.Action == relabel.Drop) && len(rule.SourceLabels) == 1 {
+			p.filters = append(p.filters, rule)
+		}
 	}
 	p.propagate(rules)
 	p.follow(rules)
@@ -267,6 +272,9 @@ func (p *pool) fill(r random, into assignment, fixed map[string]bool) {
 			into[name] = p.value(r, name)
 		}
 	}
+	if len(p.filters) > 2 && r.chance(0.2) {
+		p.pass(r, into, fixed)
+	}
 	if len(p.joined) == 0 {
 		return
 	}
@@ -277,6 +285,27 @@ func (p *pool) fill(r random, into assignment, fixed map[string]bool) {
 	for _, j := range p.joined {
 		if j.equal != "" && r.chance(0.5) {
 			j.fit(r, p, into, fixed)
+		}
+	}
+}
+
+// pass chooses values with which the filters by one label let through, one after the other: by chance, many of them
+// do not.
+func (p *pool) pass(r random, into assignment, fixed map[string]bool) {
+	for _, rule := range p.filters {
+		name := string(rule.SourceLabels[0])
+		values := []string{into[name], "", "x", p.value(r, name), p.value(r, name), p.value(r, name)}
+		for _, value := range values {
+			if fixed[name] {
+				break
+			}
+			if rule.Regex.MatchString(value) == (rule.Action == relabel.Keep) {
+				into[name] = value
+				break
+			}
+		}
+		if into[name] == "" {
+			delete(into, name)
 		}
 	}
 }
