@@ -258,7 +258,10 @@ impl Run<'_> {
                 }
                 _ if source.lacks(name) => Value::default(),
                 _ => {
+                    // One by which only samples are filtered is no example of a target.
+                    let mut configs = self.job.relabelings.iter();
                     let text = self.texts.get(name);
+                    let text = text.filter(|_| configs.any(|config| config.reads(name)));
                     let value = state.given_as(Origin::Target(name.clone()), text);
                     if let Some(variable) = value.plain_variable() {
                         state.variables[variable] = source.text(name);

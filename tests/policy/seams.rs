@@ -801,6 +801,20 @@ mod exported_namespace_to_the_letter {
         assert_eq!((found, answer.accepted), (witness, witness.is_none()));
     }
 
+    /// By what a list of metrics filters is no example of a target.
+    #[test]
+    fn an_example_of_a_target_has_no_labels_of_samples() {
+        let rules = "{metricRelabelings: [{action: drop, sourceLabels: [__name__, le], regex: 'a_bucket;0.5'}, \
+                      {action: drop, sourceLabels: [namespace], regex: x}]}";
+        let answer = create(&monitor("{any: true}", rules), &proven());
+        let message = answer.message.expect("a leak");
+        assert!(
+            message.contains("targets of namespace \"prod\""),
+            "{message}"
+        );
+        assert!(!message.contains("for example"), "{message}");
+    }
+
     /// Without a witness that cannot be.
     #[rstest]
     #[case::the_first_config_writes_over_what_the_second_one_maps(
