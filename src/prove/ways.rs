@@ -15,7 +15,7 @@ use crate::relabel::value::Value;
 
 use super::address::{Standing, stands_outside};
 use super::answers::Answers;
-use super::solver::{is_possible, settled};
+use super::solver::{Model, Satisfaction, is_possible, settled, show};
 use super::{Findings, Run};
 
 /// Whether a path is one at which an exporter reports on many namespaces.
@@ -96,9 +96,9 @@ impl Run<'_> {
                     && is_possible(state, None, &mut interpreter.budget)?
                 {
                     // What may not be scraped at all is no witness.
-                    standing.namespace = standing
-                        .namespace
-                        .filter(|_| state.approximated_by.is_none());
+                    let shown = show(state, &Model::new(), &mut interpreter.budget)?;
+                    let is_shown = matches!(shown, Satisfaction::Model(_));
+                    standing.namespace = standing.namespace.filter(|_| is_shown);
                     found.standing = Some((standing, state.writers[address]));
                 }
             }

@@ -362,6 +362,9 @@ func (j joinedRule) equate(p *pool, into assignment, fixed map[string]bool) {
 		text, isKnown := p.known(source, into)
 		if !isKnown {
 			text = into[source]
+			if source == "namespace" && text == "" {
+				text = into[metaNamespace]
+			}
 			if !fixed[source] {
 				free = i
 			}
