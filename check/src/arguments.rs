@@ -59,6 +59,26 @@ pub(crate) struct Judging {
     pub namespace: Option<String>,
 }
 
+/// How it is reported, and what of it fails.
+#[derive(Debug, Args)]
+pub(crate) struct Reporting {
+    /// How to report.
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+    /// Exit with 1 for a warning, too.
+    #[arg(long)]
+    pub warnings_as_errors: bool,
+    /// How many findings the text shows; the others are counted.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub max_findings: usize,
+    /// Whether the report has colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// List all objects with their verdicts, too; of charts, how often Helm rendered.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
 /// The name of a namespace.
 fn namespace(text: &str) -> Result<String, &'static str> {
     if is_namespace(text) {
@@ -79,9 +99,8 @@ fn named_chart(text: &str) -> Result<(String, String), &'static str> {
 pub(crate) struct Check {
     #[command(flatten)]
     pub judging: Judging,
-    /// How to report.
-    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
-    pub output: Output,
+    #[command(flatten)]
+    pub report: Reporting,
     /// Print the fixes as a patch (for `git apply` or `patch -p1`) instead of the report.
     #[arg(long, conflicts_with_all = ["write", "output"])]
     pub fix: bool,
@@ -97,21 +116,9 @@ pub(crate) struct Check {
     /// Write what is wrong now into this file, for --baseline.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "write"])]
     pub write_baseline: Option<PathBuf>,
-    /// Exit with 1 for a warning, too.
-    #[arg(long)]
-    pub warnings_as_errors: bool,
     /// Exit with 2 for what may bring in objects but is not judged, too.
     #[arg(long)]
     pub strict: bool,
-    /// How many findings the text shows; the others are counted.
-    #[arg(long, value_name = "COUNT", default_value_t = 100)]
-    pub max_findings: usize,
-    /// Whether the report has colours.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-    /// List all objects with their verdicts, too.
-    #[arg(long, short)]
-    pub verbose: bool,
     /// Manifests: files, folders, globs, or - for standard input; unless given, the charts of
     /// `env-isolation.yaml`, as Helm renders them.
     #[arg(value_name = "PATH")]
@@ -136,7 +143,6 @@ pub(crate) struct Explain {
 
 /// Flags that Helm has, too, are called and mean as they do there.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Helm {
     #[command(flatten)]
     pub judging: Judging,
@@ -167,9 +173,8 @@ pub(crate) struct Helm {
     /// What the cluster has besides the operator's kinds.
     #[arg(long, short, value_name = "VERSION", value_delimiter = ',')]
     pub api_versions: Vec<String>,
-    /// How to report.
-    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
-    pub output: Output,
+    #[command(flatten)]
+    pub report: Reporting,
     /// Write the new contents into the last file of values, or where the values of a manifest stand, and report what is
     /// left. Comments and order stay.
     #[arg(long)]
@@ -183,21 +188,9 @@ pub(crate) struct Helm {
     /// A chart that manifests name: its folder or archive.
     #[arg(id = "charts", long = "chart", value_name = "NAME=PATH", value_parser = named_chart, requires = "chart")]
     pub charts: Vec<(String, String)>,
-    /// Exit with 1 for a warning, too.
-    #[arg(long)]
-    pub warnings_as_errors: bool,
     /// Exit with 2 for a release that is not judged, too.
     #[arg(long)]
     pub strict: bool,
-    /// How many findings the text shows; the others are counted.
-    #[arg(long, value_name = "COUNT", default_value_t = 100)]
-    pub max_findings: usize,
-    /// Whether the report has colours.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-    /// List all objects with their verdicts, and how often Helm rendered.
-    #[arg(long, short)]
-    pub verbose: bool,
     /// The chart: its folder or archive, oci://…, or its name in the repository of --repo. Or manifests of Argo CD
     /// (`Application`, `ApplicationSet`) or Flux (`HelmRelease`): a file, a folder or a glob. Unless given, the charts of
     /// `env-isolation.yaml`.

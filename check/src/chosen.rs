@@ -7,7 +7,6 @@ use anyhow::{Result, bail};
 
 use crate::chart::Chart;
 use crate::config::{self, Config};
-use crate::input;
 use crate::unjudged::Unjudged;
 
 /// What a run is about.
@@ -42,17 +41,9 @@ impl Chosen {
         }
         let mut chosen = Self::default();
         for path in paths {
-            let found = input::find(path)?;
-            for file in found.files {
-                if !config.excludes(&file)? {
-                    chosen.files.push(file);
-                }
-            }
-            for (path, reason) in found.unjudged {
-                if !config.excludes(&path)? {
-                    chosen.unjudged.push((path, reason));
-                }
-            }
+            let found = config.find(path)?;
+            chosen.files.extend(found.files);
+            chosen.unjudged.extend(found.unjudged);
         }
         chosen.unjudged.sort();
         chosen.unjudged.dedup();

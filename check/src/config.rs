@@ -19,7 +19,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use glob::{MatchOptions, Pattern};
 
 use crate::chart::Chart;
-use crate::input::Input;
+use crate::input::{self, Found, Input};
 use crate::manifest::{is_namespace, is_release};
 use crate::report;
 use crate::yaml::{self, Content, Node};
@@ -123,6 +123,27 @@ impl Config {
             }
         }
         Ok(config)
+    }
+
+    /// What a path stands for ([`input::find`]), without what is left out.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing, or it is not known where a file is.
+    pub fn find(&self, path: &Path) -> Result<Found> {
+        let mut found = Found::default();
+        let all = input::find(path)?;
+        for file in all.files {
+            if !self.excludes(&file)? {
+                found.files.push(file);
+            }
+        }
+        for (path, reason) in all.unjudged {
+            if !self.excludes(&path)? {
+                found.unjudged.push((path, reason));
+            }
+        }
+        Ok(found)
     }
 
     /// Whether a file is left out.

@@ -19,7 +19,7 @@ use env_isolation_check::fix;
 use env_isolation_check::input::Input;
 use env_isolation_check::judge::{Judge, Outcome, Verdict};
 use env_isolation_check::manifest::Name;
-use env_isolation_check::report::{Format, Part, Report, Style};
+use env_isolation_check::report::{Counts, Format, Part, Report, Style};
 use env_isolation_check::unjudged::Unjudged;
 use env_isolation_check::yaml::Node;
 use env_isolation_check::{manifest, report, settings, yaml};
@@ -28,7 +28,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 use similar::TextDiff;
 
-use arguments::{Arguments, Check, Color, Command, Explain, Judging, Output};
+use arguments::{Arguments, Check, Color, Command, Explain, Judging, Output, Reporting};
 
 #[cfg(target_env = "musl")]
 #[global_allocator]
@@ -225,7 +225,7 @@ fn check(arguments: &Check) -> Result<ExitCode> {
         } = gone;
         eprintln!("env-isolation-check: gone since the baseline: {object}: {field} ({rule})");
     }
-    let wrong = counts.rejected > 0 || arguments.warnings_as_errors && counts.warnings > 0;
+    let wrong = arguments.report.is_wrong(&counts);
     let unknown = counts.unreadable > 0 || arguments.strict && counts.unjudged > 0;
     Ok(ExitCode::from(match (unknown, wrong) {
         (true, _) => 2,
@@ -369,16 +369,28 @@ fn format(arguments: &Check) -> Format {
     if arguments.list_exceptions {
         return Format::Exceptions;
     }
-    match arguments.output {
-        Output::Text => Format::Text(Style {
-            colored: colored(arguments.color),
-            verbose: arguments.verbose,
-            width: width(),
-            most: arguments.max_findings,
-        }),
-        Output::Json => Format::Json,
-        Output::Sarif => Format::Sarif,
-        Output::Github => Format::Github,
+    arguments.report.format()
+}
+
+impl Reporting {
+    /// The format that was asked for.
+    fn format(&self) -> Format {
+        match self.output {
+            Output::Text => Format::Text(Style {
+                colored: colored(self.color),
+                verbose: self.verbose,
+                width: width(),
+                most: self.max_findings,
+            }),
+            Output::Json => Format::Json,
+            Output::Sarif => Format::Sarif,
+            Output::Github => Format::Github,
+        }
+    }
+
+    /// Whether it fails because of what was found.
+    fn is_wrong(&self, counts: &Counts) -> bool {
+        counts.rejected > 0 || self.warnings_as_errors && counts.warnings > 0
     }
 }
 

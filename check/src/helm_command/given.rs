@@ -49,22 +49,15 @@ impl Manifests {
         {
             return Ok(manifests);
         }
-        let found = input::find(path)?;
-        for file in found.files {
-            if !config.excludes(&file)? {
-                manifests.files.push(file);
-            }
-        }
-        for (path, reason) in found.unjudged {
-            if !config.excludes(&path)? {
-                let index = manifests.passed_over.len();
-                manifests
-                    .outcomes
-                    .push(Outcome::unjudged(index, 0..0, reason, 0..0));
-                manifests
-                    .passed_over
-                    .push(Input::new(Some(path), String::new()));
-            }
+        let found = config.find(path)?;
+        manifests.files = found.files;
+        for (index, (path, reason)) in found.unjudged.into_iter().enumerate() {
+            manifests
+                .outcomes
+                .push(Outcome::unjudged(index, 0..0, reason, 0..0));
+            manifests
+                .passed_over
+                .push(Input::new(Some(path), String::new()));
         }
         Ok(manifests)
     }

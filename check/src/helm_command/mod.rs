@@ -14,9 +14,9 @@ use env_isolation_check::helm::repair::{self, Repaired};
 use env_isolation_check::helm::{Release, difference};
 use env_isolation_check::input::Input;
 use env_isolation_check::judge::{Judge, Outcome};
-use env_isolation_check::report::{Format, Part, Report, Style};
+use env_isolation_check::report::{Part, Report};
 
-use crate::arguments::{Helm, Output};
+use crate::arguments::Helm;
 use given::Manifests;
 
 /// How many objects that are rendered differently are listed.
@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     let out = BufWriter::new(std::io::stdout());
-    let mut report = Report::new(format(arguments), out);
+    let mut report = Report::new(arguments.report.format(), out);
     let installed = again.as_ref().or(installed.as_ref());
     for (inputs, outcomes) in installed.into_iter().flat_map(|it| manifests.unjudged(it)) {
         report.add(&Part {
@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
                 continue;
             }
         };
-        if arguments.verbose {
+        if arguments.report.verbose {
             eprintln!("env-isolation-check: {name}: {effort}");
         }
         report.add(&Part {
@@ -115,7 +115,7 @@ pub(crate) fn run(arguments: &Helm) -> Result<ExitCode> {
         })?;
     }
     let counts = report.end()?;
-    let wrong = counts.rejected > 0 || arguments.warnings_as_errors && counts.warnings > 0;
+    let wrong = arguments.report.is_wrong(&counts);
     let unknown = counts.unreadable > 0 || arguments.strict && counts.unjudged > 0;
     Ok(ExitCode::from(if failed || unknown {
         2
@@ -183,19 +183,5 @@ fn tell_difference(title: Option<&str>, before: &str, after: &str) {
     }
     if changed.len() > MAX_LISTED {
         eprintln!("  … and {} more", changed.len() - MAX_LISTED);
-    }
-}
-
-fn format(arguments: &Helm) -> Format {
-    match arguments.output {
-        Output::Text => Format::Text(Style {
-            colored: crate::colored(arguments.color),
-            verbose: arguments.verbose,
-            width: crate::width(),
-            most: arguments.max_findings,
-        }),
-        Output::Json => Format::Json,
-        Output::Sarif => Format::Sarif,
-        Output::Github => Format::Github,
     }
 }
